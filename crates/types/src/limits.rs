@@ -1,0 +1,90 @@
+//! Every bound of the system, each with its reason. A request beyond one is answered with a clear 4xx.
+
+use std::time::Duration;
+
+/// Length of `PROJECT/IMAGE`. Docker and most clients stop at 255 with the host.
+pub const REPOSITORY_NAME_LENGTH_MAX: usize = 255;
+/// Bytes of a manifest. The distribution-spec asks registries for at least 4 MiB.
+pub const MANIFEST_SIZE_MAX: usize = 4 * 1024 * 1024;
+/// Entries (layers or manifests) of one manifest: far above real ones, and it bounds the rows of one push.
+pub const MANIFEST_ENTRIES_MAX: usize = 10_000;
+/// Nesting of a manifest's JSON. serde_json stops at 128 by itself; real ones have under 10.
+pub const JSON_DEPTH_MAX: usize = 64;
+/// Bytes of one blob: 1 TiB, so that an offset always fits and a runaway upload ends.
+pub const BLOB_SIZE_MAX: u64 = 1 << 40;
+/// Blobs up to this many bytes live in the metadata database: one group commit instead of a file each.
+pub const INLINE_BLOB_SIZE_MAX: usize = 64 * 1024;
+/// `tag` parameters of one manifest put by digest. The distribution-spec wants at least 10.
+pub const TAG_PARAMETERS_MAX: usize = 64;
+/// Tags, referrers or repositories in one page. Google's clients ask for 10,000 and expect no error for it.
+pub const PAGE_SIZE_MAX: usize = 10_000;
+/// Page size where the caller names none.
+pub const PAGE_SIZE_DEFAULT: usize = 1_000;
+/// Bytes of one page of referrers. The distribution-spec's manifest limit holds for it too.
+pub const REFERRERS_PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Open upload sessions of one principal: bounds what a client that never finishes can hold.
+pub const UPLOADS_PER_PRINCIPAL_MAX: i64 = 1_000;
+/// An upload session that nobody touched for so long is given up. GCR gave a request two hours; CI jobs pause longer.
+pub const UPLOAD_IDLE_MAX: Duration = Duration::from_secs(24 * 3600);
+/// A manifest or blob that nothing refers to is kept this long: clients push blobs before manifests.
+pub const GARBAGE_GRACE: Duration = Duration::from_secs(24 * 3600);
+/// Silence of a client in the middle of a body before the connection is closed.
+pub const BODY_IDLE_MAX: Duration = Duration::from_secs(60);
+/// Time for a client to send its request head.
+pub const HEADER_READ_MAX: Duration = Duration::from_secs(30);
+/// Time for a TLS handshake.
+pub const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+/// Time that a shutdown waits for requests in flight.
+pub const DRAIN_MAX: Duration = Duration::from_secs(30);
+/// Bytes of a JSON body of the Google-style APIs. A policy of 1,500 members has about 100 KiB.
+pub const JSON_BODY_SIZE_MAX: usize = 1024 * 1024;
+/// Bytes of a form posted to a token endpoint: a key file is under 3 KiB, a JWT under 2.
+pub const TOKEN_BODY_SIZE_MAX: usize = 64 * 1024;
+/// Bytes of a password in a Basic credential: a base64 key file is about 3.3 KiB.
+pub const PASSWORD_SIZE_MAX: usize = 16 * 1024;
+/// Bytes of a bearer token.
+pub const BEARER_SIZE_MAX: usize = 8 * 1024;
+/// Scopes of one token request. docker asks for two, a cross-repository mount for a few.
+pub const TOKEN_SCOPES_MAX: usize = 32;
+/// Length of a policy's member.
+pub const MEMBER_LENGTH_MAX: usize = 512;
+/// Bindings of one policy. Google allows 1,500 principals in one.
+pub const POLICY_BINDINGS_MAX: usize = 1_500;
+/// Members over all bindings of one policy, as Google counts them.
+pub const POLICY_MEMBERS_MAX: usize = 1_500;
+/// Bytes of one CEL condition. Longer flat chains overflow the parser's stack.
+pub const CONDITION_SIZE_MAX: usize = 1_024;
+/// Nodes of a parsed condition: bounds evaluation to microseconds.
+pub const CONDITION_NODES_MAX: usize = 256;
+/// Depth of a parsed condition.
+pub const CONDITION_DEPTH_MAX: usize = 32;
+/// Logical operators of a condition: Google's own limit.
+pub const CONDITION_OPERATORS_MAX: usize = 12;
+/// Bytes of a regular expression in a condition: building a large one costs time.
+pub const CONDITION_REGEX_SIZE_MAX: usize = 64;
+/// Permissions of a custom role: Google's own limit.
+pub const ROLE_PERMISSIONS_MAX: usize = 3_000;
+/// Keys of one service account. Google allows 10.
+pub const KEYS_PER_ACCOUNT_MAX: usize = 10;
+/// Service accounts of one project: Google's default is 100; ours serve CI fleets too.
+pub const ACCOUNTS_PER_PROJECT_MAX: usize = 10_000;
+/// Characters of a display name (Google: 100 bytes) and of a description (Google: 256).
+pub const DISPLAY_NAME_LENGTH_MAX: usize = 100;
+/// Characters of a description.
+pub const DESCRIPTION_LENGTH_MAX: usize = 256;
+/// Labels of a project or bucket.
+pub const LABELS_MAX: usize = 64;
+/// Lifetime of an access token. Google's clients refresh tokens with less than 3,300 s left at every call.
+pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(3_599);
+/// Longest lifetime of a JWT that a key signs, as Google allows.
+pub const ASSERTION_LIFETIME_MAX: Duration = Duration::from_secs(3_600);
+/// Clock difference tolerated in JWTs.
+pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(60);
+/// Lifetime of a registry token: long enough for a large image, short enough to be worth nothing tomorrow.
+pub const REGISTRY_TOKEN_LIFETIME: Duration = Duration::from_secs(600);
+/// Connections that are open at once.
+pub const CONNECTIONS_MAX: usize = 10_000;
+/// HTTP/2 streams of one connection.
+pub const STREAMS_PER_CONNECTION_MAX: u32 = 256;
+/// Length of a request's path and query: a page's `last`, a digest and many tags fit well.
+pub const URI_LENGTH_MAX: usize = 16 * 1024;

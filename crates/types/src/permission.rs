@@ -1,0 +1,228 @@
+//! Permissions, as data: every one that this registry decides on or that its roles carry.
+
+use crate::text::shorten;
+
+/// A permission: `SERVICE.RESOURCE.VERB`. Only those of the table exist.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Permission(&'static str);
+
+/// Not a permission that this registry knows.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is not a permission of this registry; `wharf iam roles describe ROLE` lists those of a role"
+)]
+pub struct PermissionError(String);
+
+impl Permission {
+    /// Looks a permission up by its name.
+    pub fn parse(text: &str) -> Result<Self, PermissionError> {
+        match ALL.binary_search(&text) {
+            Ok(index) => Ok(Self(ALL[index])),
+            Err(_) => Err(PermissionError(shorten(text))),
+        }
+    }
+
+    /// The name.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    /// Every permission, in order of name.
+    pub fn all() -> impl Iterator<Item = Self> {
+        ALL.iter().map(|name| Self(name))
+    }
+
+    /// The Artifact Registry permission that grants the same on a registry request, if there is one:
+    /// people who come from there keep their roles.
+    pub fn equivalent(self) -> Option<Self> {
+        Some(match self {
+            OBJECTS_GET => Self("artifactregistry.repositories.downloadArtifacts"),
+            OBJECTS_LIST => Self("artifactregistry.tags.list"),
+            OBJECTS_CREATE => Self("artifactregistry.repositories.uploadArtifacts"),
+            OBJECTS_UPDATE => Self("artifactregistry.tags.update"),
+            OBJECTS_DELETE => Self("artifactregistry.repositories.deleteArtifacts"),
+            BUCKETS_CREATE => Self("artifactregistry.repositories.createOnPush"),
+            BUCKETS_GET => Self("artifactregistry.repositories.get"),
+            BUCKETS_LIST => Self("artifactregistry.repositories.list"),
+            _ => return None,
+        })
+    }
+}
+
+crate::string_traits!(Permission, PermissionError);
+
+/// Pull: read a manifest, tag or blob.
+pub const OBJECTS_GET: Permission = Permission("storage.objects.get");
+/// List tags, referrers and images.
+pub const OBJECTS_LIST: Permission = Permission("storage.objects.list");
+/// Push: upload blobs, put manifests, create tags.
+pub const OBJECTS_CREATE: Permission = Permission("storage.objects.create");
+/// Move an existing tag to another manifest. Cloud Storage asks for `delete` to overwrite; so holders of
+/// [`OBJECTS_DELETE`] may do it too.
+pub const OBJECTS_UPDATE: Permission = Permission("storage.objects.update");
+/// Delete tags, manifests and blobs.
+pub const OBJECTS_DELETE: Permission = Permission("storage.objects.delete");
+/// Create a bucket, as the first push to a location does.
+pub const BUCKETS_CREATE: Permission = Permission("storage.buckets.create");
+/// Delete a bucket.
+pub const BUCKETS_DELETE: Permission = Permission("storage.buckets.delete");
+/// Read a bucket's metadata.
+pub const BUCKETS_GET: Permission = Permission("storage.buckets.get");
+/// List a project's buckets.
+pub const BUCKETS_LIST: Permission = Permission("storage.buckets.list");
+/// Change a bucket's metadata.
+pub const BUCKETS_UPDATE: Permission = Permission("storage.buckets.update");
+/// Read a bucket's policy.
+pub const BUCKETS_GET_IAM_POLICY: Permission = Permission("storage.buckets.getIamPolicy");
+/// Replace a bucket's policy.
+pub const BUCKETS_SET_IAM_POLICY: Permission = Permission("storage.buckets.setIamPolicy");
+/// Create a project.
+pub const PROJECTS_CREATE: Permission = Permission("resourcemanager.projects.create");
+/// Delete a project.
+pub const PROJECTS_DELETE: Permission = Permission("resourcemanager.projects.delete");
+/// Read a project; a caller sees in lists just the projects on which this is granted.
+pub const PROJECTS_GET: Permission = Permission("resourcemanager.projects.get");
+/// List projects.
+pub const PROJECTS_LIST: Permission = Permission("resourcemanager.projects.list");
+/// Change a project's name, labels and registry settings.
+pub const PROJECTS_UPDATE: Permission = Permission("resourcemanager.projects.update");
+/// Restore a deleted project.
+pub const PROJECTS_UNDELETE: Permission = Permission("resourcemanager.projects.undelete");
+/// Read a project's policy.
+pub const PROJECTS_GET_IAM_POLICY: Permission = Permission("resourcemanager.projects.getIamPolicy");
+/// Replace a project's policy.
+pub const PROJECTS_SET_IAM_POLICY: Permission = Permission("resourcemanager.projects.setIamPolicy");
+/// Create a service account.
+pub const ACCOUNTS_CREATE: Permission = Permission("iam.serviceAccounts.create");
+/// Delete a service account.
+pub const ACCOUNTS_DELETE: Permission = Permission("iam.serviceAccounts.delete");
+/// Disable a service account.
+pub const ACCOUNTS_DISABLE: Permission = Permission("iam.serviceAccounts.disable");
+/// Enable a service account.
+pub const ACCOUNTS_ENABLE: Permission = Permission("iam.serviceAccounts.enable");
+/// Read a service account.
+pub const ACCOUNTS_GET: Permission = Permission("iam.serviceAccounts.get");
+/// List service accounts.
+pub const ACCOUNTS_LIST: Permission = Permission("iam.serviceAccounts.list");
+/// Change a service account's display name and description.
+pub const ACCOUNTS_UPDATE: Permission = Permission("iam.serviceAccounts.update");
+/// Read a service account's policy.
+pub const ACCOUNTS_GET_IAM_POLICY: Permission = Permission("iam.serviceAccounts.getIamPolicy");
+/// Replace a service account's policy.
+pub const ACCOUNTS_SET_IAM_POLICY: Permission = Permission("iam.serviceAccounts.setIamPolicy");
+/// Create a key of a service account.
+pub const KEYS_CREATE: Permission = Permission("iam.serviceAccountKeys.create");
+/// Delete a key.
+pub const KEYS_DELETE: Permission = Permission("iam.serviceAccountKeys.delete");
+/// Disable a key.
+pub const KEYS_DISABLE: Permission = Permission("iam.serviceAccountKeys.disable");
+/// Enable a key.
+pub const KEYS_ENABLE: Permission = Permission("iam.serviceAccountKeys.enable");
+/// Read a key's metadata.
+pub const KEYS_GET: Permission = Permission("iam.serviceAccountKeys.get");
+/// List keys.
+pub const KEYS_LIST: Permission = Permission("iam.serviceAccountKeys.list");
+/// Create a custom role.
+pub const ROLES_CREATE: Permission = Permission("iam.roles.create");
+/// Delete a custom role.
+pub const ROLES_DELETE: Permission = Permission("iam.roles.delete");
+/// Read a custom role.
+pub const ROLES_GET: Permission = Permission("iam.roles.get");
+/// List custom roles.
+pub const ROLES_LIST: Permission = Permission("iam.roles.list");
+/// Restore a deleted custom role.
+pub const ROLES_UNDELETE: Permission = Permission("iam.roles.undelete");
+/// Change a custom role.
+pub const ROLES_UPDATE: Permission = Permission("iam.roles.update");
+
+/// Sorted by name: [`Permission::parse`] searches it.
+static ALL: &[&str] = &[
+    "artifactregistry.dockerimages.get",
+    "artifactregistry.dockerimages.list",
+    "artifactregistry.repositories.create",
+    "artifactregistry.repositories.createOnPush",
+    "artifactregistry.repositories.delete",
+    "artifactregistry.repositories.deleteArtifacts",
+    "artifactregistry.repositories.downloadArtifacts",
+    "artifactregistry.repositories.get",
+    "artifactregistry.repositories.getIamPolicy",
+    "artifactregistry.repositories.list",
+    "artifactregistry.repositories.setIamPolicy",
+    "artifactregistry.repositories.update",
+    "artifactregistry.repositories.uploadArtifacts",
+    "artifactregistry.tags.create",
+    "artifactregistry.tags.delete",
+    "artifactregistry.tags.get",
+    "artifactregistry.tags.list",
+    "artifactregistry.tags.update",
+    "artifactregistry.versions.delete",
+    "artifactregistry.versions.get",
+    "artifactregistry.versions.list",
+    "iam.roles.create",
+    "iam.roles.delete",
+    "iam.roles.get",
+    "iam.roles.list",
+    "iam.roles.undelete",
+    "iam.roles.update",
+    "iam.serviceAccountKeys.create",
+    "iam.serviceAccountKeys.delete",
+    "iam.serviceAccountKeys.disable",
+    "iam.serviceAccountKeys.enable",
+    "iam.serviceAccountKeys.get",
+    "iam.serviceAccountKeys.list",
+    "iam.serviceAccounts.create",
+    "iam.serviceAccounts.delete",
+    "iam.serviceAccounts.disable",
+    "iam.serviceAccounts.enable",
+    "iam.serviceAccounts.get",
+    "iam.serviceAccounts.getIamPolicy",
+    "iam.serviceAccounts.list",
+    "iam.serviceAccounts.setIamPolicy",
+    "iam.serviceAccounts.update",
+    "resourcemanager.projects.create",
+    "resourcemanager.projects.delete",
+    "resourcemanager.projects.get",
+    "resourcemanager.projects.getIamPolicy",
+    "resourcemanager.projects.list",
+    "resourcemanager.projects.setIamPolicy",
+    "resourcemanager.projects.undelete",
+    "resourcemanager.projects.update",
+    "storage.buckets.create",
+    "storage.buckets.delete",
+    "storage.buckets.get",
+    "storage.buckets.getIamPolicy",
+    "storage.buckets.list",
+    "storage.buckets.setIamPolicy",
+    "storage.buckets.update",
+    "storage.objects.create",
+    "storage.objects.delete",
+    "storage.objects.get",
+    "storage.objects.list",
+    "storage.objects.update",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_holds_every_constant_and_equivalent() {
+        assert!(ALL.is_sorted_by(|a, b| a < b));
+        for permission in [
+            OBJECTS_GET,
+            OBJECTS_UPDATE,
+            BUCKETS_CREATE,
+            PROJECTS_GET,
+            KEYS_LIST,
+            ROLES_UPDATE,
+        ] {
+            assert_eq!(Permission::parse(permission.as_str()), Ok(permission));
+        }
+        for permission in Permission::all() {
+            if let Some(equivalent) = permission.equivalent() {
+                assert_eq!(Permission::parse(equivalent.as_str()), Ok(equivalent));
+            }
+        }
+        assert!(Permission::parse("storage.objects.*").is_err());
+    }
+}

@@ -1,0 +1,539 @@
+//! Roles: names, and the predefined ones as data (Google IAM, "Roles and permissions").
+
+use crate::name::ProjectId;
+use crate::permission::Permission;
+use crate::text::shorten;
+
+/// The name of a role: `roles/NAME` (predefined) or `projects/P/roles/ID` (custom).
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RoleName(Box<str>);
+
+/// Not a role's name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} is not a role: use roles/NAME, for example roles/storage.objectViewer, or projects/PROJECT/roles/ID"
+)]
+pub struct RoleNameError(String);
+
+impl RoleName {
+    /// Parses a role's name. That it is well-formed does not say that the role exists.
+    pub fn parse(text: &str) -> Result<Self, RoleNameError> {
+        let id = match text.strip_prefix("roles/") {
+            Some(id) => Some(id),
+            None => text
+                .strip_prefix("projects/")
+                .and_then(|rest| rest.split_once("/roles/"))
+                .filter(|(project, _)| ProjectId::parse(project).is_ok())
+                .map(|(_, id)| id),
+        };
+        match id {
+            Some(id) if is_role_id(id) => Ok(Self(text.into())),
+            _ => Err(RoleNameError(shorten(text))),
+        }
+    }
+
+    /// The name of a project's custom role.
+    pub fn custom(project: &ProjectId, id: &str) -> Result<Self, RoleNameError> {
+        Self::parse(&format!("projects/{project}/roles/{id}"))
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The project and id of a custom role.
+    pub fn custom_parts(&self) -> Option<(ProjectId, &str)> {
+        let (project, id) = self.0.strip_prefix("projects/")?.split_once("/roles/")?;
+        Some((ProjectId::parse(project).ok()?, id))
+    }
+
+    /// Whether it is `roles/owner`, `roles/editor` or `roles/viewer`: those take no condition.
+    pub fn is_basic(&self) -> bool {
+        matches!(&*self.0, "roles/owner" | "roles/editor" | "roles/viewer")
+    }
+}
+crate::string_traits!(RoleName, RoleNameError);
+
+fn is_role_id(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'))
+}
+
+/// A predefined role.
+#[derive(Debug)]
+pub struct PredefinedRole {
+    /// `roles/…`
+    pub name: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// For people.
+    pub description: &'static str,
+    /// What it carries: exact permissions, or `PREFIX.*`.
+    patterns: &'static [&'static str],
+}
+
+impl PredefinedRole {
+    /// Finds a predefined role by its full name.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        PREDEFINED.iter().find(|role| role.name == name)
+    }
+
+    /// Every predefined role, in order of name.
+    pub fn all() -> &'static [Self] {
+        PREDEFINED
+    }
+
+    /// Its permissions, in order of name.
+    pub fn permissions(&self) -> impl Iterator<Item = Permission> + '_ {
+        Permission::all().filter(|permission| {
+            self.patterns
+                .iter()
+                .any(|pattern| match pattern.strip_suffix('*') {
+                    Some(prefix) => permission.as_str().starts_with(prefix),
+                    None => permission.as_str() == *pattern,
+                })
+        })
+    }
+}
+
+const AR_READ: [&str; 9] = [
+    "artifactregistry.dockerimages.*",
+    "artifactregistry.repositories.downloadArtifacts",
+    "artifactregistry.repositories.get",
+    "artifactregistry.repositories.list",
+    "artifactregistry.tags.get",
+    "artifactregistry.tags.list",
+    "artifactregistry.versions.get",
+    "artifactregistry.versions.list",
+    "resourcemanager.projects.get",
+];
+
+/// Sorted by name. What each means on a registry request is told in `docs/access.md`.
+static PREDEFINED: &[PredefinedRole] = &[
+    PredefinedRole {
+        name: "roles/artifactregistry.admin",
+        title: "Artifact Registry Administrator",
+        description: "Administrator access to create and manage repositories.",
+        patterns: &["artifactregistry.*"],
+    },
+    PredefinedRole {
+        name: "roles/artifactregistry.createOnPushRepoAdmin",
+        title: "Artifact Registry Create-on-Push Repository Administrator",
+        description: "Manages artifacts, and creates the bucket on the first push.",
+        patterns: &[
+            AR_READ[0],
+            AR_READ[1],
+            AR_READ[2],
+            AR_READ[3],
+            AR_READ[7],
+            AR_READ[5],
+            "artifactregistry.repositories.uploadArtifacts",
+            "artifactregistry.repositories.deleteArtifacts",
+            "artifactregistry.repositories.createOnPush",
+            "artifactregistry.tags.*",
+            "artifactregistry.versions.*",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/artifactregistry.createOnPushWriter",
+        title: "Artifact Registry Create-on-Push Writer",
+        description: "Pushes and pulls, and creates the bucket on the first push.",
+        patterns: &[
+            AR_READ[0],
+            AR_READ[1],
+            AR_READ[2],
+            AR_READ[3],
+            AR_READ[4],
+            AR_READ[5],
+            AR_READ[6],
+            AR_READ[7],
+            "artifactregistry.repositories.uploadArtifacts",
+            "artifactregistry.repositories.createOnPush",
+            "artifactregistry.tags.create",
+            "artifactregistry.tags.update",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/artifactregistry.reader",
+        title: "Artifact Registry Reader",
+        description: "Pulls images and lists them.",
+        patterns: &[
+            AR_READ[0], AR_READ[1], AR_READ[2], AR_READ[3], AR_READ[4], AR_READ[5], AR_READ[6],
+            AR_READ[7],
+        ],
+    },
+    PredefinedRole {
+        name: "roles/artifactregistry.repoAdmin",
+        title: "Artifact Registry Repository Administrator",
+        description: "Pushes, pulls and deletes images.",
+        patterns: &[
+            AR_READ[0],
+            AR_READ[1],
+            AR_READ[2],
+            AR_READ[3],
+            "artifactregistry.repositories.uploadArtifacts",
+            "artifactregistry.repositories.deleteArtifacts",
+            "artifactregistry.tags.*",
+            "artifactregistry.versions.*",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/artifactregistry.writer",
+        title: "Artifact Registry Writer",
+        description: "Pushes and pulls images; deletes none.",
+        patterns: &[
+            AR_READ[0],
+            AR_READ[1],
+            AR_READ[2],
+            AR_READ[3],
+            AR_READ[4],
+            AR_READ[5],
+            AR_READ[6],
+            AR_READ[7],
+            "artifactregistry.repositories.uploadArtifacts",
+            "artifactregistry.tags.create",
+            "artifactregistry.tags.update",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/browser",
+        title: "Browser",
+        description: "Sees projects and their policies, not what is in them.",
+        patterns: &[
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.list",
+            "resourcemanager.projects.getIamPolicy",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/editor",
+        title: "Editor",
+        description: "Sees, pushes, changes and deletes everything but policies and keys.",
+        patterns: &[
+            "artifactregistry.dockerimages.*",
+            "artifactregistry.repositories.create",
+            "artifactregistry.repositories.createOnPush",
+            "artifactregistry.repositories.delete",
+            "artifactregistry.repositories.deleteArtifacts",
+            "artifactregistry.repositories.downloadArtifacts",
+            "artifactregistry.repositories.get",
+            "artifactregistry.repositories.getIamPolicy",
+            "artifactregistry.repositories.list",
+            "artifactregistry.repositories.update",
+            "artifactregistry.repositories.uploadArtifacts",
+            "artifactregistry.tags.*",
+            "artifactregistry.versions.*",
+            "iam.roles.get",
+            "iam.roles.list",
+            "iam.serviceAccountKeys.get",
+            "iam.serviceAccountKeys.list",
+            "iam.serviceAccounts.create",
+            "iam.serviceAccounts.delete",
+            "iam.serviceAccounts.disable",
+            "iam.serviceAccounts.enable",
+            "iam.serviceAccounts.get",
+            "iam.serviceAccounts.getIamPolicy",
+            "iam.serviceAccounts.list",
+            "iam.serviceAccounts.update",
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.getIamPolicy",
+            "resourcemanager.projects.list",
+            "resourcemanager.projects.update",
+            "storage.buckets.create",
+            "storage.buckets.delete",
+            "storage.buckets.get",
+            "storage.buckets.list",
+            "storage.buckets.update",
+            "storage.objects.*",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/iam.roleAdmin",
+        title: "Role Administrator",
+        description: "Manages a project's custom roles.",
+        patterns: &[
+            "iam.roles.*",
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.getIamPolicy",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/iam.roleViewer",
+        title: "Role Viewer",
+        description: "Sees a project's custom roles.",
+        patterns: &[
+            "iam.roles.get",
+            "iam.roles.list",
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.getIamPolicy",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/iam.securityAdmin",
+        title: "Security Admin",
+        description: "Reads and replaces every policy.",
+        patterns: &[
+            "iam.roles.get",
+            "iam.roles.list",
+            "iam.serviceAccountKeys.list",
+            "iam.serviceAccounts.get",
+            "iam.serviceAccounts.getIamPolicy",
+            "iam.serviceAccounts.list",
+            "iam.serviceAccounts.setIamPolicy",
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.getIamPolicy",
+            "resourcemanager.projects.list",
+            "resourcemanager.projects.setIamPolicy",
+            "storage.buckets.getIamPolicy",
+            "storage.buckets.list",
+            "storage.buckets.setIamPolicy",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/iam.serviceAccountAdmin",
+        title: "Service Account Admin",
+        description: "Manages service accounts.",
+        patterns: &[
+            "iam.serviceAccounts.*",
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.list",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/iam.serviceAccountKeyAdmin",
+        title: "Service Account Key Admin",
+        description: "Manages keys of service accounts.",
+        patterns: &[
+            "iam.serviceAccountKeys.*",
+            "iam.serviceAccounts.get",
+            "iam.serviceAccounts.list",
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.list",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/iam.serviceAccountViewer",
+        title: "View Service Accounts",
+        description: "Sees service accounts, their keys' metadata and their policies.",
+        patterns: &[
+            "iam.serviceAccountKeys.get",
+            "iam.serviceAccountKeys.list",
+            "iam.serviceAccounts.get",
+            "iam.serviceAccounts.getIamPolicy",
+            "iam.serviceAccounts.list",
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.list",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/owner",
+        title: "Owner",
+        description: "Everything.",
+        patterns: &["*"],
+    },
+    PredefinedRole {
+        name: "roles/resourcemanager.projectCreator",
+        title: "Project Creator",
+        description: "Creates projects.",
+        patterns: &["resourcemanager.projects.create"],
+    },
+    PredefinedRole {
+        name: "roles/resourcemanager.projectDeleter",
+        title: "Project Deleter",
+        description: "Deletes projects.",
+        patterns: &["resourcemanager.projects.delete"],
+    },
+    PredefinedRole {
+        name: "roles/resourcemanager.projectIamAdmin",
+        title: "Project IAM Admin",
+        description: "Reads and replaces a project's policy.",
+        patterns: &[
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.getIamPolicy",
+            "resourcemanager.projects.setIamPolicy",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/storage.admin",
+        title: "Storage Admin",
+        description: "Full control of buckets and images: also creates the bucket with the first push.",
+        patterns: &[
+            "storage.*",
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.list",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/storage.legacyBucketOwner",
+        title: "Storage Legacy Bucket Owner",
+        description: "Reads and changes a bucket and its policy; creates, lists and deletes what is in it.",
+        patterns: &[
+            "storage.buckets.get",
+            "storage.buckets.getIamPolicy",
+            "storage.buckets.setIamPolicy",
+            "storage.buckets.update",
+            "storage.objects.create",
+            "storage.objects.delete",
+            "storage.objects.list",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/storage.legacyBucketReader",
+        title: "Storage Legacy Bucket Reader",
+        description: "Reads a bucket's metadata and lists what is in it.",
+        patterns: &["storage.buckets.get", "storage.objects.list"],
+    },
+    PredefinedRole {
+        name: "roles/storage.legacyBucketWriter",
+        title: "Storage Legacy Bucket Writer",
+        description: "Pushes to an existing bucket.",
+        patterns: &[
+            "storage.buckets.get",
+            "storage.objects.create",
+            "storage.objects.delete",
+            "storage.objects.list",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/storage.legacyObjectOwner",
+        title: "Storage Legacy Object Owner",
+        description: "Reads and changes objects.",
+        patterns: &["storage.objects.get", "storage.objects.update"],
+    },
+    PredefinedRole {
+        name: "roles/storage.legacyObjectReader",
+        title: "Storage Legacy Object Reader",
+        description: "Pulls images by their exact name; lists none.",
+        patterns: &["storage.objects.get"],
+    },
+    PredefinedRole {
+        name: "roles/storage.objectAdmin",
+        title: "Storage Object Admin",
+        description: "Pushes to an existing bucket, pulls, and deletes images.",
+        patterns: &[
+            "storage.objects.*",
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.list",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/storage.objectCreator",
+        title: "Storage Object Creator",
+        description: "Pushes to an existing bucket; moves no existing tag and reads nothing.",
+        patterns: &[
+            "storage.objects.create",
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.list",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/storage.objectUser",
+        title: "Storage Object User",
+        description: "Pushes to an existing bucket, pulls, and deletes images.",
+        patterns: &[
+            "storage.objects.*",
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.list",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/storage.objectViewer",
+        title: "Storage Object Viewer",
+        description: "Pulls images and lists them.",
+        patterns: &[
+            "storage.objects.get",
+            "storage.objects.list",
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.list",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/viewer",
+        title: "Viewer",
+        description: "Sees and pulls everything, changes nothing.",
+        patterns: &[
+            "artifactregistry.dockerimages.*",
+            "artifactregistry.repositories.downloadArtifacts",
+            "artifactregistry.repositories.get",
+            "artifactregistry.repositories.getIamPolicy",
+            "artifactregistry.repositories.list",
+            "artifactregistry.tags.get",
+            "artifactregistry.tags.list",
+            "artifactregistry.versions.get",
+            "artifactregistry.versions.list",
+            "iam.roles.get",
+            "iam.roles.list",
+            "iam.serviceAccountKeys.get",
+            "iam.serviceAccountKeys.list",
+            "iam.serviceAccounts.get",
+            "iam.serviceAccounts.getIamPolicy",
+            "iam.serviceAccounts.list",
+            "resourcemanager.projects.get",
+            "resourcemanager.projects.getIamPolicy",
+            "resourcemanager.projects.list",
+            "storage.buckets.get",
+            "storage.buckets.list",
+            "storage.objects.get",
+            "storage.objects.list",
+        ],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_names_a_permission_and_the_table_is_sorted() {
+        assert!(PREDEFINED.is_sorted_by(|a, b| a.name < b.name));
+        for role in PREDEFINED {
+            assert!(RoleName::parse(role.name).is_ok());
+            assert!(role.permissions().next().is_some(), "{}", role.name);
+            for pattern in role.patterns {
+                let known = match pattern.strip_suffix('*') {
+                    Some(prefix) => Permission::all().any(|p| p.as_str().starts_with(prefix)),
+                    None => Permission::parse(pattern).is_ok(),
+                };
+                assert!(known, "{} names {pattern}", role.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_puller_can_pull_and_nothing_more() {
+        let viewer = PredefinedRole::find("roles/storage.objectViewer").expect("predefined");
+        let names: Vec<_> = viewer.permissions().map(Permission::as_str).collect();
+        assert_eq!(
+            names,
+            [
+                "resourcemanager.projects.get",
+                "resourcemanager.projects.list",
+                "storage.objects.get",
+                "storage.objects.list"
+            ]
+        );
+    }
+
+    #[test]
+    fn role_names() {
+        for good in [
+            "roles/owner",
+            "roles/storage.objectViewer",
+            "projects/my-project/roles/puller_1",
+        ] {
+            assert!(RoleName::parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "owner",
+            "roles/",
+            "projects/x/roles/y",
+            "projects/my-project/roles/a-b",
+            "roles/a/b",
+        ] {
+            assert!(RoleName::parse(bad).is_err(), "{bad}");
+        }
+    }
+}

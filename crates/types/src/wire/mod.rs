@@ -1,0 +1,3 @@
+//! JSON bodies that a server and a client share.
+
+pub mod oci;

@@ -1,0 +1,3 @@
+//! `wharf`: see ARCHITECTURE.md.
+
+fn main() {}
