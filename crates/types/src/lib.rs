@@ -39,5 +39,5 @@ pub use name::{ImagePath, Location, ProjectId, Reference, RepositoryName, Tag};
 pub use permission::Permission;
 pub use policy::{Binding, Condition, Etag, Policy};
 pub use principal::{Member, Principal, ServiceAccountEmail};
-pub use resource::Resource;
+pub use resource::{Object, Repository, Resource};
 pub use role::RoleName;

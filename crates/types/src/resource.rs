@@ -1,10 +1,8 @@
 //! Resources: what a permission is decided on, under Google's names (Google IAM, "Resource names").
 
-use std::borrow::Cow;
-
 use crate::bucket::BucketName;
 use crate::digest::Digest;
-use crate::name::{ImagePath, ProjectId, RepositoryName, Tag};
+use crate::name::{ImagePath, Location, ProjectId, Reference, RepositoryName, Tag};
 use crate::principal::ServiceAccountEmail;
 use crate::text::shorten;
 
@@ -41,6 +39,46 @@ pub enum Object {
     Blob(Digest),
     /// The folder itself: its tags, manifests, uploads or children as a list.
     Listing,
+}
+
+/// Where a repository lives: a bucket and an image in it. The same name at two locations is two repositories.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Repository {
+    /// The bucket, which knows project and location.
+    pub bucket: BucketName,
+    /// The image inside the project.
+    pub image: ImagePath,
+}
+
+impl Repository {
+    /// The repository of a name at a location.
+    pub fn new(location: Option<Location>, name: RepositoryName) -> Self {
+        Self {
+            bucket: BucketName::new(location, name.project),
+            image: name.image,
+        }
+    }
+
+    /// The name on the wire: `PROJECT/IMAGE`.
+    pub fn name(&self) -> RepositoryName {
+        RepositoryName {
+            project: self.bucket.project.clone(),
+            image: self.image.clone(),
+        }
+    }
+
+    /// One of its objects, as a resource.
+    pub fn object(&self, object: Object) -> Resource {
+        Resource::object(&self.bucket, &self.image, object)
+    }
+
+    /// What a manifest asked for in this way is, as a resource.
+    pub fn referenced(&self, reference: &Reference) -> Resource {
+        self.object(match reference {
+            Reference::Tag(tag) => Object::Tag(tag.clone()),
+            Reference::Digest(digest) => Object::Manifest(*digest),
+        })
+    }
 }
 
 const FOLDER: &str = "containers/repositories/library/";
@@ -218,12 +256,6 @@ fn parse_object(bucket: BucketName, path: &str) -> Option<Resource> {
 impl std::fmt::Display for Resource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.name())
-    }
-}
-
-impl From<&Resource> for Cow<'static, str> {
-    fn from(resource: &Resource) -> Self {
-        Cow::Owned(resource.name())
     }
 }
 
