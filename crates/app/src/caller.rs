@@ -14,6 +14,8 @@ pub struct Caller {
     pub restriction: Restriction,
     /// The service account key that the credential goes back to.
     pub key_id: Option<Box<str>>,
+    /// When the credential ends, if it does by itself: what is issued on it ends then too.
+    pub expires_at: Option<jiff::Timestamp>,
     /// From where.
     pub origin: Origin,
 }
@@ -25,6 +27,7 @@ impl Caller {
             principal: Principal::Anonymous,
             restriction: Restriction::None,
             key_id: None,
+            expires_at: None,
             origin,
         }
     }

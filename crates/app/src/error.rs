@@ -180,10 +180,12 @@ impl Error {
 
 impl From<wharf_store::Error> for Error {
     fn from(error: wharf_store::Error) -> Self {
-        if error.is_disk_full() {
-            Self::DiskFull
-        } else {
-            Self::Internal(error.into())
+        use wharf_store::Error as Store;
+        match error {
+            // What whoever starts the registry can mend, said as it is.
+            Store::InUse(_) | Store::Newer { .. } => Self::FailedPrecondition(error.to_string()),
+            error if error.is_disk_full() => Self::DiskFull,
+            error => Self::Internal(error.into()),
         }
     }
 }

@@ -7,6 +7,8 @@ pub mod caller;
 mod error;
 pub mod iam;
 pub mod registry;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +18,7 @@ pub use error::{Denied, Error, Missing};
 pub use iam::root_key::RootKey;
 
 use wharf_store::blobs::Blobs;
+use wharf_store::folder::Lock;
 use wharf_store::meta::Meta;
 
 /// What a registry is opened with.
@@ -27,6 +30,8 @@ pub struct Config {
     pub root_key: RootKey,
     /// The URL by which clients reach this registry, if it was set: `token_uri` of key files, audience of JWTs.
     pub external_url: Option<url::Url>,
+    /// The URL that this process listens on: `token_uri` of the owner's key file where no external URL was set.
+    pub local_url: url::Url,
 }
 
 /// A registry: its data, its caches, its rules. The verbs are its methods, in [`registry`] and [`iam`].
@@ -36,7 +41,10 @@ pub struct App {
     pub(crate) iam: Arc<iam::State>,
     pub(crate) registry: Arc<registry::State>,
     pub(crate) audit: audit::Log,
+    pub(crate) signer: iam::Signer,
     pub(crate) external_url: Option<url::Url>,
+    /// The last to go: nobody else may serve the folder before everything above is closed.
+    _lock: Lock,
 }
 
 /// A registry that was opened, and what its very first start made.
@@ -51,26 +59,38 @@ impl App {
     /// Opens the registry in its data folder; the first time makes the project `default`, the owner account and its
     /// key file. Starts the background work (garbage, audit log); [`App::close`] ends it.
     pub async fn open(config: Config) -> Result<Opened, Error> {
+        let lock = Lock::take(&config.data)?;
         let iam = Arc::new(iam::State::default());
         let registry = Arc::new(registry::State::default());
         let caches = (iam.clone(), registry.clone());
-        std::fs::create_dir_all(&config.data).map_err(wharf_store::Error::file(format!(
-            "making the data folder {}",
-            config.data.display()
-        )))?;
         let meta = Meta::open(&config.data, move |changes| {
             caches.0.forget(changes);
             caches.1.forget(changes);
         })?;
+        let iam::bootstrap::Installed {
+            signer,
+            new_owner_key,
+        } = iam::bootstrap::run(&meta, &config).await?;
         let app = Arc::new(Self {
             meta,
             blobs: Blobs::open(&config.data)?,
             iam,
             registry,
             audit: audit::Log::open(&config.data)?,
+            signer,
             external_url: config.external_url,
+            _lock: lock,
         });
-        let new_owner_key = app.bootstrap(&config.data, &config.root_key).await?;
         Ok(Opened { app, new_owner_key })
+    }
+
+    /// Ends what runs in the background: what the audit log holds is on stable storage when this returns.
+    pub async fn close(&self) {
+        self.audit.flush().await;
+    }
+
+    /// Records of the audit log that could not be written since the start, for a metric.
+    pub fn audit_lost(&self) -> u64 {
+        self.audit.lost()
     }
 }

@@ -1,8 +1,17 @@
 //! From a credential to a caller.
 
-use secrecy::SecretString;
+use std::sync::Arc;
 
-use crate::{App, Caller, Error, Origin};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use wharf_store::meta::access::keys;
+use wharf_types::{Principal, ServiceAccountEmail, limits};
+
+use super::credentials::{Holder, SecretHash, SecretKind, Verified};
+use super::keys::ServiceAccountKey;
+use super::{key_file, key_pair};
+use crate::audit::Entry;
+use crate::{App, Caller, Error, Origin, Restriction};
 
 /// What a request brought to prove who makes it.
 #[derive(Debug)]
@@ -21,13 +30,219 @@ pub enum Credential {
 }
 
 impl App {
-    /// Checks a credential against the accounts and keys as they are now.
+    /// Checks a credential against the accounts and keys as they are now. One that was seen before costs a hash and
+    /// three look-ups in memory, and does not suspend.
     pub async fn authenticate(
         &self,
         credential: &Credential,
         origin: Origin,
     ) -> Result<Caller, Error> {
-        let _ = (credential, origin);
-        unimplemented!()
+        let (kind, secret) = match credential {
+            Credential::None => return Ok(Caller::anonymous(origin)),
+            Credential::Bearer(token) => (Ok(SecretKind::Bearer), token),
+            Credential::Basic { user, password } => (kind_of_user(user), password),
+        };
+        let verified = match kind {
+            Ok(kind) => self.verify(kind, secret.expose_secret(), &origin).await,
+            Err(reason) => Err(Error::Unauthenticated(reason)),
+        };
+        let caller = match verified {
+            Ok(verified) => self.caller(&verified, &origin).await,
+            Err(error) => Err(error),
+        };
+        if let Err(Error::Unauthenticated(reason)) = &caller {
+            self.audit
+                .record(Entry::refused_credential(origin, reason))
+                .await;
+        }
+        caller
+    }
+
+    async fn verify(
+        &self,
+        kind: SecretKind,
+        secret: &str,
+        origin: &Origin,
+    ) -> Result<Arc<Verified>, Error> {
+        let limit = match kind {
+            SecretKind::Bearer => limits::BEARER_SIZE_MAX,
+            SecretKind::KeyFile | SecretKind::KeyFileBase64 => limits::PASSWORD_SIZE_MAX,
+        };
+        if secret.len() > limit {
+            return Err(Error::Unauthenticated(format!(
+                "the credential is longer than {limit} bytes"
+            )));
+        }
+        let secret = match kind {
+            SecretKind::Bearer => secret.trim(),
+            SecretKind::KeyFile | SecretKind::KeyFileBase64 => secret,
+        };
+        let credentials = &self.iam.credentials;
+        let hash = credentials.hash(kind, secret);
+        match credentials.seen(&hash) {
+            Some(verified) if verified.is_for(origin) => Ok(verified),
+            Some(_) => {
+                let verified = Arc::new(self.verify_bearer(secret, origin).await?);
+                credentials.replace(hash, verified.clone());
+                Ok(verified)
+            }
+            None => self.verify_anew(kind, hash, secret, origin).await,
+        }
+    }
+
+    async fn verify_anew(
+        &self,
+        kind: SecretKind,
+        hash: SecretHash,
+        secret: &str,
+        origin: &Origin,
+    ) -> Result<Arc<Verified>, Error> {
+        let credentials = &self.iam.credentials;
+        match kind {
+            SecretKind::Bearer => {
+                let prove = self.verify_bearer(secret, origin);
+                credentials.verify(hash, prove).await
+            }
+            SecretKind::KeyFile => {
+                let prove = self.verify_key_file(key_file::read(secret));
+                credentials.verify(hash, prove).await
+            }
+            SecretKind::KeyFileBase64 => {
+                let prove = self.verify_key_file(key_file::read_base64(secret));
+                credentials.verify(hash, prove).await
+            }
+        }
+    }
+
+    /// Proof of possession: the private key that was sent signs what the public key that is kept verifies.
+    async fn verify_key_file(
+        &self,
+        file: Result<key_file::SentKeyFile, String>,
+    ) -> Result<Verified, Error> {
+        let file = file.map_err(Error::Unauthenticated)?;
+        let key = self.find_key(&file.key_id).await?.ok_or_else(|| {
+            Error::Unauthenticated(format!(
+                "key {} of {} is not known here: the key or its account was deleted, or the key file belongs to another registry",
+                wharf_types::text::shorten(&file.key_id),
+                file.account
+            ))
+        })?;
+        let turn = self.iam.credentials.proofs.clone().acquire_owned().await;
+        let turn = turn.map_err(Error::internal)?;
+        let (private_key, public_key) = (file.private_key, key.public_key);
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            key_pair::prove(&private_key, &public_key)
+        })
+        .await
+        .map_err(Error::internal)?
+        .map_err(Error::Unauthenticated)?;
+        if key.account != file.account {
+            return Err(Error::Unauthenticated(format!(
+                "key {} belongs to another service account than the key file's client_email, {}: the file was altered",
+                key.id, file.account
+            )));
+        }
+        Ok(Verified {
+            holder: Some(Holder {
+                account: key.account,
+                key_id: key.id.into(),
+            }),
+            restriction: Restriction::None,
+            expires_at: None,
+            base_url: None,
+        })
+    }
+
+    pub(super) async fn find_key(&self, id: &str) -> Result<Option<ServiceAccountKey>, Error> {
+        let id = id.to_owned();
+        self.meta
+            .read(move |transaction| Ok(keys::find(transaction, &id)?))
+            .await
+    }
+
+    /// The caller that a proof makes, if nothing that it stands on was revoked meanwhile.
+    pub(super) async fn caller(
+        &self,
+        verified: &Verified,
+        origin: &Origin,
+    ) -> Result<Caller, Error> {
+        let now = Timestamp::now();
+        if let Some(expires_at) = verified.expires_at
+            && expires_at <= now.as_second()
+        {
+            return Err(Error::Unauthenticated(format!(
+                "the token expired {} seconds ago: get a new one",
+                now.as_second() - expires_at
+            )));
+        }
+        let (principal, key_id) = match &verified.holder {
+            None => (Principal::Anonymous, None),
+            Some(holder) => {
+                self.check_now(holder, now).await?;
+                (
+                    Principal::ServiceAccount(holder.account.clone()),
+                    Some(holder.key_id.clone()),
+                )
+            }
+        };
+        Ok(Caller {
+            principal,
+            restriction: verified.restriction.clone(),
+            key_id,
+            expires_at: verified
+                .expires_at
+                .and_then(|seconds| Timestamp::from_second(seconds).ok()),
+            origin: origin.clone(),
+        })
+    }
+
+    async fn check_now(&self, holder: &Holder, now: Timestamp) -> Result<(), Error> {
+        let credentials = &self.iam.credentials;
+        let state = credentials
+            .account(&self.meta, &holder.account)
+            .await?
+            .ok_or_else(|| {
+                Error::Unauthenticated(format!("service account {} was deleted", holder.account))
+            })?;
+        let project = credentials
+            .project(&self.meta, &state.account.project)
+            .await?;
+        let key = state
+            .usable_key(project.as_deref(), &holder.key_id, now)
+            .map_err(Error::Unauthenticated)?;
+        key.touch(&self.meta, now);
+        Ok(())
+    }
+}
+
+impl Verified {
+    /// Whether it holds for a request addressed to this base URL.
+    fn is_for(&self, origin: &Origin) -> bool {
+        self.base_url
+            .as_ref()
+            .is_none_or(|base_url| *base_url == origin.base_url)
+    }
+}
+
+/// What the password of a Basic credential is, by its user: the spellings of docker's and Google's tools.
+fn kind_of_user(user: &str) -> Result<SecretKind, String> {
+    match user {
+        "_json_key" => Ok(SecretKind::KeyFile),
+        "_json_key_base64" => Ok(SecretKind::KeyFileBase64),
+        "oauth2accesstoken" | "_token" | "_accesstoken" | "gclouddockertoken"
+        | "_dcgcloud_token" => Ok(SecretKind::Bearer),
+        // docker-credential-gcr: `_dcgcr_VERSION_token`.
+        _ if user.starts_with("_dcgcr_") && user.ends_with("_token") => Ok(SecretKind::Bearer),
+        _ => Err(if ServiceAccountEmail::parse(user).is_ok() {
+            "a service account logs in as the user _json_key, with its key file as the password"
+                .to_owned()
+        } else if user.is_empty() {
+            "the user is empty: use _json_key with a service account's key file as the password"
+                .to_owned()
+        } else {
+            "the user is not known: use _json_key (the password is a service account's key file), _json_key_base64 (the same in base64) or oauth2accesstoken (the password is an access token)"
+                .to_owned()
+        }),
     }
 }

@@ -5,8 +5,14 @@ use std::time::Duration;
 use secrecy::SecretString;
 pub use wharf_store::meta::access::keys::ServiceAccountKey;
 
+use jiff::Timestamp;
+
 use super::accounts::AccountReference;
 use crate::{App, Caller, Error};
+
+/// `valid_before` of a key that does not expire: the last whole second that a [`Timestamp`] can say.
+/// Google writes it as 9999-12-31T23:59:59Z.
+pub const NEVER: Timestamp = Timestamp::constant(253_402_207_200, 0);
 
 /// A key that was just made. The private half exists nowhere else.
 pub struct NewKey {

@@ -4,22 +4,32 @@ use wharf_store::meta::Change;
 
 pub mod accounts;
 pub mod authenticate;
-mod bootstrap;
+pub(crate) mod bootstrap;
+mod credentials;
 pub mod decide;
+mod jwt;
+mod key_file;
+mod key_pair;
 pub mod keys;
 pub mod policies;
 pub mod projects;
+mod random;
 pub mod roles;
 pub mod root_key;
+mod seal;
 pub mod tokens;
+
+pub(crate) use jwt::Signer;
 
 /// What this room keeps in memory.
 #[derive(Default)]
-pub(crate) struct State {}
+pub(crate) struct State {
+    credentials: credentials::Credentials,
+}
 
 impl State {
     /// Drops what a commit changed.
     pub(crate) fn forget(&self, changes: &[Change]) {
-        let _ = changes;
+        self.credentials.forget(changes);
     }
 }

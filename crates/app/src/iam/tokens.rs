@@ -1,11 +1,21 @@
 //! Tokens: issued here, checked in [`super::authenticate`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
-use wharf_types::scope::Scope;
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use wharf_types::error::OciCode;
+use wharf_types::scope::{Actions, OauthFloor, Scope};
+use wharf_types::{Principal, ServiceAccountEmail, limits};
 
-use crate::{App, Caller, Error, Origin};
+use super::credentials::{Holder, Verified};
+use super::jwt::{self, Assertion, Claims, Kind, Signed, Unverified};
+use crate::audit::{Entry, Event};
+use crate::{App, Caller, Error, Origin, Restriction};
+
+/// Bytes of the scopes of one registry token, so that the token stays below [`limits::BEARER_SIZE_MAX`].
+const SCOPES_SIZE_MAX: usize = 4 * 1024;
 
 /// A token and how long it is good for.
 #[derive(Debug)]
@@ -19,25 +29,359 @@ pub struct IssuedToken {
 }
 
 impl App {
-    /// RFC 7523: an access token for a JWT that a service account key signed. `scope` is the JWT's or the form's.
+    /// RFC 7523: an access token for a JWT that a service account key signed. `scope` is the form's; the JWT's own
+    /// counts when the form has none.
+    ///
+    /// [`Error::Invalid`] for what is no such JWT, [`Error::Unauthenticated`] for one that proves nothing (now),
+    /// [`Error::Unsupported`] for a request of an ID token.
     pub async fn exchange_assertion(
         &self,
         assertion: &SecretString,
         scope: Option<&str>,
         origin: &Origin,
     ) -> Result<IssuedToken, Error> {
-        let _ = (assertion, scope, origin);
-        unimplemented!()
+        let issued = self
+            .exchange(assertion.expose_secret(), scope, origin)
+            .await;
+        if let Err(Error::Unauthenticated(reason)) = &issued {
+            self.audit
+                .record(Entry::refused_credential(origin.clone(), reason))
+                .await;
+        }
+        issued
     }
 
-    /// The Docker token protocol: a registry token that carries those of `scopes` that the caller has any right to.
-    /// Also for the anonymous caller, whose token is good for what `allUsers` may do.
+    async fn exchange(
+        &self,
+        assertion: &str,
+        scope: Option<&str>,
+        origin: &Origin,
+    ) -> Result<IssuedToken, Error> {
+        let malformed = |message: String| Error::invalid(OciCode::Unauthorized, message);
+        if assertion.len() > limits::BEARER_SIZE_MAX {
+            return Err(malformed(format!(
+                "Invalid JWT: it is longer than {} bytes",
+                limits::BEARER_SIZE_MAX
+            )));
+        }
+        let key_id = match jwt::head(assertion) {
+            Ok(Signed::Key(key_id)) => key_id,
+            Ok(Signed::Ours) => {
+                return Err(malformed(
+                    "Invalid JWT: the assertion must be signed with a service account's key (RS256)"
+                        .to_owned(),
+                ));
+            }
+            Err(problem) => return Err(malformed(format!("Invalid JWT: {problem}"))),
+        };
+        let (holder, claims) = self.verify_signature(assertion, &key_id).await?;
+        if claims.target_audience.is_some() {
+            return Err(Error::Unsupported(
+                "this registry issues no ID tokens (target_audience), only access tokens (scope)"
+                    .to_owned(),
+            ));
+        }
+        if claims.sub.as_ref().is_some_and(|sub| *sub != claims.iss) {
+            return Err(Error::Unauthenticated(
+                "Invalid JWT: domain-wide delegation is not offered, so \"sub\" must be absent or equal \"iss\""
+                    .to_owned(),
+            ));
+        }
+        if !claims
+            .aud
+            .as_ref()
+            .is_some_and(|aud| aud.any(|aud| self.is_audience(aud, origin)))
+        {
+            return Err(Error::Unauthenticated(
+                "Invalid JWT: \"aud\" is another server's; it must be the key file's token_uri"
+                    .to_owned(),
+            ));
+        }
+        let now = Timestamp::now();
+        claims
+            .expiry(now.as_second())
+            .map_err(Error::Unauthenticated)?;
+        let scope = scope
+            .filter(|scope| !scope.trim().is_empty())
+            .or(claims.scope.as_deref());
+        let floor = OauthFloor::of_scopes(scope.unwrap_or_default());
+        let caller = self
+            .caller(
+                &Verified {
+                    holder: Some(holder),
+                    restriction: Restriction::Oauth(floor),
+                    expires_at: None,
+                    base_url: None,
+                },
+                origin,
+            )
+            .await?;
+        let claims = Claims {
+            floor: Some(floor),
+            ..claims_of(&caller, Kind::Access)?
+        };
+        self.issue(&caller, claims, limits::ACCESS_TOKEN_LIFETIME, Arc::new([]))
+            .await
+    }
+
+    /// The Docker token protocol: a registry token for `scopes`, less what the caller's own credential does not
+    /// allow. It grants nothing by itself: each use of it is decided by the policies of that moment. It ends with
+    /// the caller's credential at the latest. Also for the anonymous caller, whose token is good for what `allUsers`
+    /// may do.
     pub async fn issue_registry_token(
         &self,
         caller: &Caller,
         scopes: &[Scope],
     ) -> Result<IssuedToken, Error> {
-        let _ = (caller, scopes);
-        unimplemented!()
+        let mut size = 0;
+        let (scopes, texts): (Vec<_>, Vec<_>) = scopes
+            .iter()
+            .take(limits::TOKEN_SCOPES_MAX)
+            .filter_map(|scope| restrict(scope, &caller.restriction))
+            .map(|scope| {
+                let text = scope.to_string();
+                (scope, text)
+            })
+            .take_while(|(_, text)| {
+                size += text.len();
+                size <= SCOPES_SIZE_MAX
+            })
+            .unzip();
+        let claims = Claims {
+            scopes: Some(texts),
+            ..claims_of(caller, Kind::Registry)?
+        };
+        let left = caller.expires_at.map(|end| {
+            Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default()
+        });
+        let lifetime = limits::REGISTRY_TOKEN_LIFETIME.min(left.unwrap_or(Duration::MAX));
+        self.issue(caller, claims, lifetime, scopes.into()).await
     }
+
+    async fn issue(
+        &self,
+        caller: &Caller,
+        mut claims: Claims,
+        lifetime: Duration,
+        scopes: Arc<[Scope]>,
+    ) -> Result<IssuedToken, Error> {
+        let issued_at = Timestamp::now();
+        claims.iat = issued_at.as_second();
+        claims.exp = claims.iat + i64::try_from(lifetime.as_secs()).map_err(Error::internal)?;
+        let token = self.signer.sign(&claims)?;
+        self.audit
+            .record(Entry::of(
+                caller,
+                Event::TokenIssued {
+                    kind: match claims.typ {
+                        Kind::Access => "access",
+                        Kind::Registry => "registry",
+                    },
+                    scopes,
+                    expires_at: Timestamp::from_second(claims.exp).map_err(Error::internal)?,
+                },
+            ))
+            .await;
+        Ok(IssuedToken {
+            token: SecretString::from(token),
+            lifetime: Duration::from_secs(lifetime.as_secs()),
+            issued_at,
+        })
+    }
+
+    /// What a bearer proves: one of ours, or a JWT that a service account's key signed.
+    pub(super) async fn verify_bearer(
+        &self,
+        token: &str,
+        origin: &Origin,
+    ) -> Result<Verified, Error> {
+        match jwt::head(token) {
+            Ok(Signed::Ours) => self
+                .signer
+                .verify(token)
+                .and_then(verified_of)
+                .map_err(Error::Unauthenticated),
+            Ok(Signed::Key(key_id)) => self.verify_self_signed(token, &key_id, origin).await,
+            Err(problem) => Err(Error::Unauthenticated(problem.to_owned())),
+        }
+    }
+
+    /// A JWT that a key signed for itself, sent as a bearer instead of an access token (AIP-4111).
+    async fn verify_self_signed(
+        &self,
+        token: &str,
+        key_id: &str,
+        origin: &Origin,
+    ) -> Result<Verified, Error> {
+        let refused = |message: &str| Error::Unauthenticated(message.to_owned());
+        let (holder, claims) = match self.verify_signature(token, key_id).await {
+            Err(Error::Invalid { message, .. }) => return Err(refused(&message)),
+            verified => verified?,
+        };
+        if claims.sub.as_deref() != Some(claims.iss.as_str()) {
+            return Err(refused(
+                "Invalid JWT: in a bearer \"sub\" must be there and equal \"iss\"",
+            ));
+        }
+        let mut base_url = None;
+        match &claims.aud {
+            Some(aud) if aud.any(|aud| self.is_audience(aud, origin)) => {
+                base_url = Some(origin.base_url.clone());
+            }
+            None if claims.scope.is_some() => {}
+            _ => {
+                return Err(refused(
+                    "Invalid JWT: \"aud\" must be this registry's URL, or absent where there is a \"scope\"",
+                ));
+            }
+        }
+        let expires_at = claims
+            .expiry(Timestamp::now().as_second())
+            .map_err(Error::Unauthenticated)?;
+        Ok(Verified {
+            holder: Some(holder),
+            restriction: match &claims.scope {
+                Some(scope) => Restriction::Oauth(OauthFloor::of_scopes(scope)),
+                None => Restriction::None,
+            },
+            expires_at: Some(expires_at),
+            base_url,
+        })
+    }
+
+    /// The claims of a JWT whose signature and issuer are right. Times and audience are the caller's to judge.
+    async fn verify_signature(
+        &self,
+        token: &str,
+        key_id: &str,
+    ) -> Result<(Holder, Assertion), Error> {
+        let key = self.find_key(key_id).await?.ok_or_else(|| {
+            Error::Unauthenticated(format!(
+                "Invalid JWT Signature: key {} is not known here: it or its account was deleted, or it belongs to another registry",
+                wharf_types::text::shorten(key_id)
+            ))
+        })?;
+        let claims =
+            jwt::verify_assertion(token, &key.public_key).map_err(|error| match error {
+                Unverified::Signature => {
+                    Error::Unauthenticated("Invalid JWT Signature.".to_owned())
+                }
+                Unverified::Malformed => Error::invalid(
+                    OciCode::Unauthorized,
+                    "Invalid JWT: its claims are not the JSON that they should be",
+                ),
+            })?;
+        if claims.iss != key.account.as_str() {
+            return Err(Error::Unauthenticated(
+                "Invalid JWT: \"iss\" is not the service account that its key belongs to"
+                    .to_owned(),
+            ));
+        }
+        let holder = Holder {
+            account: key.account,
+            key_id: key.id.into(),
+        };
+        Ok((holder, claims))
+    }
+
+    /// Whether a JWT for this audience is for us: our own URLs, whatever their path, or Google's, which its clients
+    /// write whatever server they talk to.
+    fn is_audience(&self, audience: &str, origin: &Origin) -> bool {
+        let Ok(audience) = url::Url::parse(audience) else {
+            return false;
+        };
+        let is_google = audience.scheme() == "https"
+            && audience.port().is_none()
+            && audience.host_str().is_some_and(|host| {
+                host.ends_with(".googleapis.com") || host == "accounts.google.com"
+            });
+        is_google
+            || self
+                .external_url
+                .as_ref()
+                .is_some_and(|own| own.origin() == audience.origin())
+            || url::Url::parse(&origin.base_url)
+                .is_ok_and(|own| own.origin().is_tuple() && own.origin() == audience.origin())
+    }
+}
+
+/// The claims that name a caller.
+fn claims_of(caller: &Caller, typ: Kind) -> Result<Claims, Error> {
+    let (sub, key) = match (&caller.principal, &caller.key_id) {
+        (Principal::Anonymous, _) => (None, None),
+        (Principal::ServiceAccount(email), Some(key_id)) => {
+            (Some(email.to_string()), Some(key_id.to_string()))
+        }
+        (principal, _) => {
+            return Err(Error::Unsupported(format!(
+                "tokens are issued to holders of service account keys only, not to {principal}"
+            )));
+        }
+    };
+    Ok(Claims {
+        typ,
+        sub,
+        key,
+        iat: 0,
+        exp: 0,
+        scopes: None,
+        floor: None,
+    })
+}
+
+/// What claims of ours prove.
+fn verified_of(claims: Claims) -> Result<Verified, String> {
+    let malformed = |_| "the token is malformed".to_owned();
+    let holder = match (claims.sub, claims.key) {
+        (None, None) => None,
+        (Some(sub), Some(key)) => Some(Holder {
+            account: ServiceAccountEmail::parse(&sub).map_err(malformed)?,
+            key_id: key.into(),
+        }),
+        _ => return Err("the token is malformed".to_owned()),
+    };
+    Ok(Verified {
+        holder,
+        restriction: match claims.typ {
+            Kind::Access => Restriction::Oauth(claims.floor.unwrap_or(OauthFloor::Nothing)),
+            Kind::Registry => Restriction::Registry(
+                claims
+                    .scopes
+                    .unwrap_or_default()
+                    .iter()
+                    .filter_map(|scope| Scope::parse(scope))
+                    .collect(),
+            ),
+        },
+        expires_at: Some(claims.exp),
+        base_url: None,
+    })
+}
+
+/// The part of a scope that a restriction leaves, if any.
+fn restrict(scope: &Scope, restriction: &Restriction) -> Option<Scope> {
+    let allowed = match restriction {
+        Restriction::None | Restriction::Oauth(OauthFloor::Full | OauthFloor::ReadWrite) => {
+            return Some(scope.clone());
+        }
+        Restriction::Oauth(OauthFloor::ReadOnly) => Actions::PULL,
+        Restriction::Oauth(OauthFloor::Nothing) => return None,
+        Restriction::Registry(own) => {
+            let own = own.iter().filter(|own| own.target == scope.target);
+            own.fold(Actions::default(), |all, own| Actions {
+                pull: all.pull || own.actions.pull,
+                push: all.push || own.actions.push,
+                delete: all.delete || own.actions.delete || own.actions.push,
+            })
+        }
+    };
+    let actions = Actions {
+        pull: scope.actions.pull && allowed.pull,
+        push: scope.actions.push && allowed.push,
+        delete: scope.actions.delete && allowed.delete,
+    };
+    (!actions.is_empty()).then(|| Scope {
+        target: scope.target.clone(),
+        actions,
+    })
 }
