@@ -1,1 +1,20 @@
-//! cluster
+//! What a Kubernetes cluster needs to pull from a registry. So far: the pull secret.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`registry_key`] | the keys of a pull secret, as the kubelet compares them with an image |
+//! | [`docker_config`] | the JSON inside a pull secret |
+//! | [`pull_secret`] | the Secret around it |
+//! | [`name`] | names of Secrets and namespaces |
+//!
+//! A registry is reached through `wharf-client` alone.
+
+pub mod docker_config;
+pub mod name;
+pub mod pull_secret;
+pub mod registry_key;
+
+pub use docker_config::{Credential, DockerConfig};
+pub use name::{Namespace, SecretName};
+pub use pull_secret::PullSecret;
+pub use registry_key::RegistryKey;

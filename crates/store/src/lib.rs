@@ -3,6 +3,7 @@
 
 pub mod blobs;
 mod error;
+pub mod folder;
 pub mod meta;
 
 pub use error::Error;
