@@ -5,6 +5,8 @@ use wharf_store::meta::Change;
 pub mod blobs;
 pub mod buckets;
 pub mod delete;
+mod garbage;
+mod intake;
 pub mod list;
 pub mod pull;
 pub mod push;
@@ -13,11 +15,16 @@ pub mod uploads;
 
 /// What this room keeps in memory.
 #[derive(Default)]
-pub(crate) struct State {}
+pub(crate) struct State {
+    blobs: blobs::Cache,
+    sessions: uploads::Sessions,
+}
 
 impl State {
     /// Drops what a commit changed.
     pub(crate) fn forget(&self, changes: &[Change]) {
-        let _ = changes;
+        for change in changes {
+            self.blobs.forget(change);
+        }
     }
 }

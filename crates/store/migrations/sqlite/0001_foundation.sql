@@ -142,6 +142,7 @@ CREATE TABLE blobs (
     created_at BIGINT NOT NULL,
     UNIQUE (project, digest)
 );
+CREATE UNIQUE INDEX blobs_by_object ON blobs (object) WHERE object IS NOT NULL;
 
 CREATE TABLE repository_blobs (
     repository BIGINT NOT NULL REFERENCES repositories (id) ON DELETE CASCADE,
@@ -159,7 +160,8 @@ CREATE TABLE uploads (
     bucket     TEXT NOT NULL REFERENCES buckets (name),
     image      TEXT NOT NULL,
     principal  TEXT NOT NULL,
-    object     TEXT NOT NULL UNIQUE,
+    object     TEXT NOT NULL UNIQUE,          -- key of its bytes in the blob store, unless
+    content    BLOB,                           -- they are few and lie here
     size       BIGINT NOT NULL,                -- bytes received
     hash       BLOB NOT NULL,                  -- state of the hash over them
     created_at BIGINT NOT NULL,

@@ -1,33 +1,134 @@
-//! Bytes: large blobs under opaque object keys.
+//! Bytes: large blobs, each one file under an opaque key that is chosen when its upload starts and never used again.
+//!
+//! Nothing here is renamed or copied. A file without a row is nothing: the garbage collector removes it.
 
-use std::path::Path;
+mod hasher;
+mod key;
+mod reader;
+mod writer;
 
-use bytes::Bytes;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+pub use hasher::Hasher;
+pub use key::ObjectKey;
+pub use reader::Reader;
+pub use writer::{Lease, Writer};
 
 use crate::Error;
+use reader::Pool;
 
-/// Where large blobs lie.
-pub struct Blobs;
+/// Bytes of uploads that wait in memory for the disk, over all uploads. Further ones wait at the socket.
+const UNWRITTEN_MAX: usize = 48 * 1024 * 1024;
 
-/// A blob being read.
-pub struct Reader;
+/// Where large blobs lie. Cheap to clone.
+#[derive(Clone)]
+pub struct Blobs {
+    folder: Arc<Path>,
+    unwritten: Arc<Semaphore>,
+    pool: Arc<Pool>,
+}
 
 impl Blobs {
-    /// Opens the blob store in a data folder.
-    pub fn open(folder: &Path) -> Result<Self, Error> {
-        let _ = folder;
-        Ok(Self)
+    /// Opens the blob store in a data folder, and makes it if it is not there.
+    pub fn open(data: &Path) -> Result<Self, Error> {
+        let folder = data.join("blobs");
+        for shard in 0..=u8::MAX {
+            let path = folder.join(format!("{shard:02x}"));
+            std::fs::create_dir_all(&path)
+                .map_err(Error::file(format!("making {}", path.display())))?;
+        }
+        sync_folder(&folder)?;
+        sync_folder(data)?;
+        Ok(Self {
+            folder: folder.into(),
+            unwritten: Arc::new(Semaphore::new(UNWRITTEN_MAX)),
+            pool: Arc::default(),
+        })
+    }
+
+    /// Begins an object. Its file is made by the first bytes.
+    pub fn create(&self, key: ObjectKey, hasher: Hasher) -> Writer {
+        Writer::new(self.path(&key), 0, hasher, self.unwritten.clone())
+    }
+
+    /// Continues an object after `size` bytes, whose hash is in `hasher`. What lies beyond them is cut off.
+    pub fn resume(&self, key: ObjectKey, size: u64, hasher: Hasher) -> Writer {
+        Writer::new(self.path(&key), size, hasher, self.unwritten.clone())
+    }
+
+    /// Opens an object for reading. `None` when it is not there.
+    pub async fn read(&self, key: &ObjectKey) -> Result<Option<Reader>, Error> {
+        let (path, pool) = (self.path(key), self.pool.clone());
+        run(move || match std::fs::File::open(&path) {
+            Ok(file) => Ok(Some(Reader::new(file, pool))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::file(format!("opening {}", path.display()))(error)),
+        })
+        .await
+    }
+
+    /// Removes an object. That it is gone already is no error.
+    pub async fn remove(&self, key: &ObjectKey) -> Result<(), Error> {
+        let path = self.path(key);
+        run(move || match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Error::file(format!("removing {}", path.display()))(error))
+            }
+            _ => Ok(()),
+        })
+        .await
+    }
+
+    /// The objects of one of the 256 shards that were last written before `before`.
+    pub async fn list(
+        &self,
+        shard: u8,
+        before: std::time::SystemTime,
+    ) -> Result<Vec<ObjectKey>, Error> {
+        let path = self.folder.join(format!("{shard:02x}"));
+        run(move || {
+            let doing = || Error::file(format!("listing {}", path.display()));
+            let mut keys = Vec::new();
+            for entry in std::fs::read_dir(&path).map_err(doing())? {
+                let entry = entry.map_err(doing())?;
+                let written = entry.metadata().and_then(|metadata| metadata.modified());
+                let key = entry.file_name().to_str().and_then(ObjectKey::parse);
+                if let (Ok(written), Some(key)) = (written, key)
+                    && written < before
+                {
+                    keys.push(key);
+                }
+            }
+            Ok(keys)
+        })
+        .await
+    }
+
+    fn path(&self, key: &ObjectKey) -> PathBuf {
+        self.folder.join(key.shard()).join(key.as_str())
     }
 }
 
-impl Reader {
-    /// Bytes `[start, start + length)` of the blob, in pieces.
-    pub fn read(
-        self,
-        start: u64,
-        length: u64,
-    ) -> impl futures_util::Stream<Item = Result<Bytes, Error>> + Send {
-        let _ = (start, length);
-        futures_util::stream::empty()
+fn sync_folder(folder: &Path) -> Result<(), Error> {
+    std::fs::File::open(folder)
+        .and_then(|file| file.sync_all())
+        .map_err(Error::file(format!("syncing {}", folder.display())))
+}
+
+/// Runs file work on a blocking thread.
+async fn run<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    match spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        Err(_) => Err(Error::Closed),
     }
 }
+
+#[cfg(test)]
+mod tests;

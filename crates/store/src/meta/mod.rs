@@ -70,3 +70,6 @@ impl Meta {
         self.lane.run(durability, work).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -133,6 +133,28 @@ fn timestamp(micros: i64) -> Result<jiff::Timestamp, Error> {
     jiff::Timestamp::from_microsecond(micros).map_err(|error| Error::Corrupt(error.to_string()))
 }
 
+/// The placeholders. SQLite takes `$2` for a name and numbers names as they appear, so values are bound by name.
+const PLACEHOLDERS: [&str; 16] = [
+    "$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8", "$9", "$10", "$11", "$12", "$13", "$14", "$15",
+    "$16",
+];
+
+fn bind(statement: &mut rusqlite::Statement<'_>, values: &[Value<'_>]) -> Result<(), Error> {
+    let corrupt = || Error::Corrupt("a statement and its values do not match".to_owned());
+    if statement.parameter_count() != values.len() {
+        return Err(corrupt());
+    }
+    for ((number, value), name) in (1..).zip(values).zip(PLACEHOLDERS) {
+        let index = if statement.parameter_name(number) == Some(name) {
+            number
+        } else {
+            statement.parameter_index(name)?.ok_or_else(corrupt)?
+        };
+        statement.raw_bind_parameter(index, value)?;
+    }
+    Ok(())
+}
+
 /// An open transaction: a snapshot when reading, the whole write lane when writing.
 pub struct Transaction<'c> {
     connection: &'c rusqlite::Connection,
@@ -159,7 +181,8 @@ impl<'c> Transaction<'c> {
     /// Runs a statement and tells how many rows it touched.
     pub(crate) fn execute(&self, sql: &'static str, values: &[Value<'_>]) -> Result<usize, Error> {
         let mut statement = self.connection.prepare_cached(sql)?;
-        Ok(statement.execute(rusqlite::params_from_iter(values))?)
+        bind(&mut statement, values)?;
+        Ok(statement.raw_execute()?)
     }
 
     /// Runs an `INSERT … RETURNING` of one integer and answers it.
@@ -176,7 +199,8 @@ impl<'c> Transaction<'c> {
         read: impl FnOnce(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+        bind(&mut statement, values)?;
+        let mut rows = statement.raw_query();
         match rows.next()? {
             Some(row) => read(&Row(row)).map(Some),
             None => Ok(None),
@@ -191,7 +215,8 @@ impl<'c> Transaction<'c> {
         mut read: impl FnMut(&Row<'_>) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
         let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(rusqlite::params_from_iter(values))?;
+        bind(&mut statement, values)?;
+        let mut rows = statement.raw_query();
         let mut list = Vec::new();
         while let Some(row) = rows.next()? {
             list.push(read(&Row(row))?);

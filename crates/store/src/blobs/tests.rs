@@ -1,0 +1,105 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use proptest::prelude::*;
+use wharf_types::Algorithm;
+
+use super::*;
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap()
+}
+
+fn content(length: usize) -> Vec<u8> {
+    (0..length)
+        .map(|i| u8::try_from((i * 7 + i / 251) % 256).unwrap())
+        .collect()
+}
+
+async fn read(blobs: &Blobs, key: &ObjectKey, start: u64, length: u64) -> Result<Vec<u8>, Error> {
+    let reader = blobs.read(key).await?.unwrap();
+    let pieces: Vec<Bytes> = Box::pin(reader.read(start, length)).try_collect().await?;
+    Ok(pieces.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whatever the frames, and wherever the upload is interrupted and continued, bytes and hash come out right.
+    #[test]
+    fn what_is_written_in_frames_is_read_back(
+        frames in proptest::collection::vec(1_usize..300_000, 1..8),
+        stop in 0_usize..8,
+        algorithm in prop_oneof![Just(Algorithm::Sha256), Just(Algorithm::Sha512)],
+    ) {
+        runtime().block_on(async {
+            let folder = tempfile::tempdir().unwrap();
+            let blobs = Blobs::open(folder.path()).unwrap();
+            let whole = content(frames.iter().sum());
+            let key = ObjectKey::random();
+            let mut writer = blobs.create(key.clone(), Hasher::new(algorithm));
+            let mut at = 0;
+            for (index, length) in frames.iter().enumerate() {
+                if index == stop {
+                    let hasher = writer.flush().await.unwrap();
+                    let (size, state) = (writer.size(), hasher.save());
+                    // Bytes that no row knows of, as a crash leaves them.
+                    writer.write(Bytes::from_static(b"lost")).await.unwrap();
+                    writer.flush().await.unwrap();
+                    writer = blobs.resume(key.clone(), size, Hasher::restore(&state).unwrap());
+                }
+                writer.write(Bytes::copy_from_slice(&whole[at..at + length])).await.unwrap();
+                at += length;
+            }
+            let digest = writer.flush().await.unwrap().digest();
+            assert_eq!(digest, Hasher::digest_of(algorithm, &whole));
+            let other = writer.rehash(Hasher::new(Algorithm::Sha512)).await.unwrap().digest();
+            assert_eq!(other, Hasher::digest_of(Algorithm::Sha512, &whole));
+            writer.sync().await.unwrap();
+            assert_eq!(read(&blobs, &key, 0, whole.len() as u64).await.unwrap(), whole);
+            let middle = whole.len() / 2;
+            assert_eq!(read(&blobs, &key, middle as u64, 1).await.unwrap(), &whole[middle..=middle]);
+        });
+    }
+}
+
+#[test]
+fn an_object_that_is_too_short_is_an_error_not_an_early_end() {
+    runtime().block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(folder.path()).unwrap();
+        let key = ObjectKey::random();
+        let mut writer = blobs.create(key.clone(), Hasher::new(Algorithm::Sha256));
+        writer.write(Bytes::from_static(b"four")).await.unwrap();
+        writer.sync().await.unwrap();
+        assert!(matches!(
+            read(&blobs, &key, 0, 5).await,
+            Err(Error::Corrupt(_))
+        ));
+        blobs.remove(&key).await.unwrap();
+        blobs.remove(&key).await.unwrap();
+        assert!(blobs.read(&key).await.unwrap().is_none());
+    });
+}
+
+#[test]
+fn a_lease_lasts_as_long_as_bytes_are_on_their_way() {
+    runtime().block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(folder.path()).unwrap();
+        let lease: Lease = Arc::new(());
+        let hasher = Hasher::new(Algorithm::Sha256);
+        let mut writer = blobs
+            .create(ObjectKey::random(), hasher)
+            .with_lease(lease.clone());
+        writer.write(Bytes::from(vec![1; 8 << 20])).await.unwrap();
+        drop(writer);
+        while Arc::strong_count(&lease) > 1 {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    });
+}
