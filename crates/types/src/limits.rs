@@ -74,6 +74,10 @@ pub const DISPLAY_NAME_LENGTH_MAX: usize = 100;
 pub const DESCRIPTION_LENGTH_MAX: usize = 256;
 /// Labels of a project or bucket.
 pub const LABELS_MAX: usize = 64;
+/// Characters of a label's key or value: Google's own limit.
+pub const LABEL_LENGTH_MAX: usize = 63;
+/// How long a deleted project can be restored, as Google allows.
+pub const PROJECT_RESTORE_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
 /// Lifetime of an access token. Google's clients refresh tokens with less than 3,300 s left at every call.
 pub const ACCESS_TOKEN_LIFETIME: Duration = Duration::from_secs(3_599);
 /// Longest lifetime of a JWT that a key signs, as Google allows.

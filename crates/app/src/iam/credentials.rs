@@ -25,6 +25,8 @@ const VERIFIED_MAX: usize = 50_000;
 const STATES_MAX: usize = 10_000;
 /// Proofs by private key at once: RSA takes a millisecond of a core, and bad keys must leave the other cores alone.
 const PROOFS_AT_ONCE: usize = 1;
+/// Key pairs that are made at once: 100 ms of a core each.
+const PAIRS_AT_ONCE: usize = 1;
 /// `last_used_at` is kept to the hour, in microseconds.
 const TOUCH_INTERVAL: i64 = 3_600_000_000;
 
@@ -36,6 +38,7 @@ pub(crate) struct Credentials {
     accounts: Cache<ServiceAccountEmail, Option<Arc<AccountState>>>,
     projects: Cache<ProjectId, Option<Arc<Project>>>,
     pub(super) proofs: Arc<Semaphore>,
+    pub(super) pairs: Arc<Semaphore>,
 }
 
 /// The keyed hash of a secret.
@@ -95,6 +98,7 @@ impl Default for Credentials {
             accounts: Cache::new(STATES_MAX),
             projects: Cache::new(STATES_MAX),
             proofs: Arc::new(Semaphore::new(PROOFS_AT_ONCE)),
+            pairs: Arc::new(Semaphore::new(PAIRS_AT_ONCE)),
         }
     }
 }

@@ -11,12 +11,14 @@ mod jwt;
 mod key_file;
 mod key_pair;
 pub mod keys;
+mod owners;
 pub mod policies;
 pub mod projects;
 mod random;
 pub mod roles;
 pub mod root_key;
 mod seal;
+mod text;
 pub mod tokens;
 
 pub(crate) use jwt::Signer;

@@ -1,11 +1,24 @@
 //! Projects.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use wharf_store::meta::access::{policies, projects};
+use wharf_store::meta::{Change, Durability};
+use wharf_types::error::OciCode;
+use wharf_types::permission::{
+    PROJECTS_CREATE, PROJECTS_DELETE, PROJECTS_GET, PROJECTS_UNDELETE, PROJECTS_UPDATE,
+};
+use wharf_types::{Member, Policy, Principal, ProjectId, Resource, RoleName, limits};
 
 pub use wharf_store::meta::access::projects::Project;
-use wharf_types::ProjectId;
 
-use crate::{App, Caller, Error};
+use super::{owners, random};
+use crate::{App, Caller, Error, Missing};
+
+/// Projects of one read while a list looks for those that the caller may see.
+const LIST_BATCH: usize = 200;
 
 /// What of a project can be changed.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +31,52 @@ pub struct ProjectChange {
     pub strict_deletes: Option<bool>,
 }
 
+impl ProjectChange {
+    fn check(&self) -> Result<(), Error> {
+        if let Some(name) = &self.display_name {
+            super::text::check("displayName", name, limits::DISPLAY_NAME_LENGTH_MAX)?;
+        }
+        self.labels.as_ref().map_or(Ok(()), check_labels)
+    }
+
+    fn apply(self, project: &mut Project) {
+        if let Some(name) = self.display_name {
+            project.display_name = name;
+        }
+        if let Some(labels) = self.labels {
+            project.labels = labels;
+        }
+        if let Some(strict) = self.strict_deletes {
+            project.strict_deletes = strict;
+        }
+    }
+}
+
+/// Google's grammar of labels ("Requirements for labels"), in ASCII.
+fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Error> {
+    let refused = |message: String| Err(Error::invalid(OciCode::NameInvalid, message));
+    let is_label = |text: &str| {
+        text.len() <= limits::LABEL_LENGTH_MAX
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-'))
+    };
+    if labels.len() > limits::LABELS_MAX {
+        return refused(format!("there are more than {} labels", limits::LABELS_MAX));
+    }
+    for (key, value) in labels {
+        if !is_label(key) || !key.starts_with(|c: char| c.is_ascii_lowercase()) || !is_label(value)
+        {
+            return refused(format!(
+                "{:?} is not a label: up to {} lower-case letters, digits, _ and -, the key beginning with a letter",
+                wharf_types::text::shorten(&format!("{key}={value}")),
+                limits::LABEL_LENGTH_MAX
+            ));
+        }
+    }
+    Ok(())
+}
+
 impl App {
     /// Creates a project; the caller becomes its owner.
     pub async fn create_project(
@@ -26,20 +85,74 @@ impl App {
         id: &ProjectId,
         content: ProjectChange,
     ) -> Result<Project, Error> {
-        let _ = (caller, id, content);
-        unimplemented!()
+        self.authorize(caller, &[PROJECTS_CREATE], &Resource::Organization)
+            .await?;
+        content.check()?;
+        let mut project = Project {
+            id: id.clone(),
+            number: random::project_number()?,
+            display_name: id.to_string(),
+            labels: BTreeMap::new(),
+            strict_deletes: false,
+            generation: 1,
+            created_at: Timestamp::now(),
+            deleted_at: None,
+        };
+        content.apply(&mut project);
+        let mut policy = Policy::default();
+        policy.add(
+            RoleName::parse("roles/owner").map_err(Error::internal)?,
+            member_of(&caller.principal)?,
+            None,
+        );
+        let policy = policy.with_version();
+        let spare_numbers = [random::project_number()?, random::project_number()?];
+        self.meta
+            .write(Durability::Machine, move |transaction| {
+                let mut project = project.clone();
+                if projects::find(transaction, &project.id)?.is_some() {
+                    return Err(Error::AlreadyExists(format!(
+                        "project {} (perhaps deleted)",
+                        project.id
+                    )));
+                }
+                for spare in spare_numbers {
+                    if projects::find_by_number(transaction, project.number)?.is_some() {
+                        project.number = spare;
+                    }
+                }
+                projects::insert(transaction, &project)?;
+                let resource = Resource::Project(project.id.clone());
+                policies::put(transaction, &resource, &policy)?;
+                transaction.changed(Change::Policy(resource));
+                Ok(project)
+            })
+            .await
     }
 
-    /// Reads a project by its id.
+    /// Reads a project by its id; also one whose deletion was requested.
     pub async fn get_project(&self, caller: &Caller, id: &ProjectId) -> Result<Project, Error> {
-        let _ = (caller, id);
-        unimplemented!()
+        self.authorize(caller, &[PROJECTS_GET], &Resource::Project(id.clone()))
+            .await?;
+        match self.find_project(id).await? {
+            Some(project) => Ok(Project::clone(&project)),
+            None => Err(Error::not_found(Missing::Project, id)),
+        }
+    }
+
+    /// A project as it is now, deleted or not, from memory if it was read before. Asks for no permission.
+    pub(crate) async fn find_project(&self, id: &ProjectId) -> Result<Option<Arc<Project>>, Error> {
+        self.iam.credentials.project(&self.meta, id).await
     }
 
     /// The id of a project by its number; `None` when there is none. Says nothing else about it.
     pub async fn project_of_number(&self, number: u64) -> Result<Option<ProjectId>, Error> {
-        let _ = number;
-        unimplemented!()
+        self.meta
+            .read(move |transaction| {
+                let project = projects::find_by_number(transaction, number)?;
+                Ok(project.map(|project| project.id))
+            })
+            .await
     }
 
     /// The projects that the caller may see, in order of id, after `after`; `limit` at most.
@@ -49,8 +162,32 @@ impl App {
         after: Option<&ProjectId>,
         limit: usize,
     ) -> Result<Vec<Project>, Error> {
-        let _ = (caller, after, limit);
-        unimplemented!()
+        let limit = limit.min(limits::PAGE_SIZE_MAX);
+        let mut visible = Vec::new();
+        let mut after = after.cloned();
+        while visible.len() < limit {
+            let from = after.clone();
+            let batch = self
+                .meta
+                .read(move |transaction| {
+                    Ok::<_, Error>(projects::list(transaction, from.as_ref(), LIST_BATCH)?)
+                })
+                .await?;
+            let Some(last) = batch.last() else { break };
+            after = Some(last.id.clone());
+            let is_end = batch.len() < LIST_BATCH;
+            for project in batch {
+                let resource = Resource::Project(project.id.clone());
+                if visible.len() < limit && self.is_allowed(caller, PROJECTS_GET, &resource).await?
+                {
+                    visible.push(project);
+                }
+            }
+            if is_end {
+                break;
+            }
+        }
+        Ok(visible)
     }
 
     /// Changes a project.
@@ -60,14 +197,38 @@ impl App {
         id: &ProjectId,
         change: ProjectChange,
     ) -> Result<Project, Error> {
-        let _ = (caller, id, change);
-        unimplemented!()
+        self.authorize(caller, &[PROJECTS_UPDATE], &Resource::Project(id.clone()))
+            .await?;
+        change.check()?;
+        self.change_project(id, move |project| {
+            if project.deleted_at.is_some() {
+                return Err(Error::FailedPrecondition(format!(
+                    "project {} was deleted: restore it first",
+                    project.id
+                )));
+            }
+            change.clone().apply(project);
+            Ok(())
+        })
+        .await
     }
 
     /// Requests deletion: nothing of the project answers any more, and it can be restored for 30 days.
     pub async fn delete_project(&self, caller: &Caller, id: &ProjectId) -> Result<Project, Error> {
-        let _ = (caller, id);
-        unimplemented!()
+        self.authorize(caller, &[PROJECTS_DELETE], &Resource::Project(id.clone()))
+            .await?;
+        let now = Timestamp::now();
+        self.change_project(id, move |project| {
+            if project.deleted_at.is_some() {
+                return Err(Error::FailedPrecondition(format!(
+                    "project {} was deleted already",
+                    project.id
+                )));
+            }
+            project.deleted_at = Some(now);
+            Ok(())
+        })
+        .await
     }
 
     /// Restores a project whose deletion was requested.
@@ -76,7 +237,57 @@ impl App {
         caller: &Caller,
         id: &ProjectId,
     ) -> Result<Project, Error> {
-        let _ = (caller, id);
-        unimplemented!()
+        self.authorize(caller, &[PROJECTS_UNDELETE], &Resource::Project(id.clone()))
+            .await?;
+        let now = Timestamp::now();
+        self.change_project(id, move |project| {
+            let Some(deleted_at) = project.deleted_at else {
+                return Err(Error::FailedPrecondition(format!(
+                    "project {} is not deleted",
+                    project.id
+                )));
+            };
+            if now.duration_since(deleted_at).unsigned_abs() > limits::PROJECT_RESTORE_MAX {
+                return Err(Error::FailedPrecondition(format!(
+                    "project {} was deleted more than 30 days ago and cannot be restored",
+                    project.id
+                )));
+            }
+            project.deleted_at = None;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn change_project(
+        &self,
+        id: &ProjectId,
+        change: impl Fn(&mut Project) -> Result<(), Error> + Send + 'static,
+    ) -> Result<Project, Error> {
+        let (id, now) = (id.clone(), Timestamp::now());
+        self.meta
+            .write(Durability::Machine, move |transaction| {
+                let mut project = projects::find(transaction, &id)?
+                    .ok_or_else(|| Error::not_found(Missing::Project, &id))?;
+                change(&mut project)?;
+                project.generation += 1;
+                owners::keep_one(transaction, now, || {
+                    Ok(projects::update(transaction, &project)?)
+                })?;
+                Ok(project)
+            })
+            .await
+    }
+}
+
+/// The member that names a principal.
+fn member_of(principal: &Principal) -> Result<Member, Error> {
+    match principal {
+        Principal::ServiceAccount(email) => Ok(Member::ServiceAccount(email.clone())),
+        Principal::User(email) => Member::parse(&format!("user:{email}")).map_err(Error::internal),
+        Principal::Federated { principal, .. } => Member::parse(principal).map_err(Error::internal),
+        Principal::Anonymous => Err(Error::Unauthenticated(
+            "a project has an owner: log in to create one".to_owned(),
+        )),
     }
 }
