@@ -81,6 +81,7 @@ impl App {
             external_url: config.external_url,
             _lock: lock,
         });
+        app.start_garbage_collection();
         Ok(Opened { app, new_owner_key })
     }
 

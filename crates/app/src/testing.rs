@@ -122,6 +122,21 @@ pub(crate) fn key_credential(file: &SecretString) -> Credential {
     }
 }
 
+/// A bearer as any client sends it.
+pub(crate) fn bearer(token: &SecretString) -> Credential {
+    Credential::Bearer(SecretString::from(token.expose_secret().to_owned()))
+}
+
+/// A JWT that the private key of a key file signs, with the file's key id.
+pub(crate) fn sign_with(file: &SecretString, claims: &serde_json::Value) -> SecretString {
+    let file: serde_json::Value = serde_json::from_str(file.expose_secret()).unwrap();
+    let mut header = jsonwebtoken::Header::new(jsonwebtoken::Algorithm::RS256);
+    header.kid = Some(file["private_key_id"].as_str().unwrap().to_owned());
+    let pem = file["private_key"].as_str().unwrap();
+    let key = jsonwebtoken::EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap();
+    SecretString::from(jsonwebtoken::encode(&header, claims, &key).unwrap())
+}
+
 /// A caller of this name, whether or not there is such an account: for tests of decisions.
 pub(crate) fn caller_named(email: &str) -> Caller {
     Caller {

@@ -315,3 +315,6 @@ fn bury(transaction: &Transaction<'_>, account: &ServiceAccount) -> Result<(), E
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

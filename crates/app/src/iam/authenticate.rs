@@ -246,3 +246,6 @@ fn kind_of_user(user: &str) -> Result<SecretKind, String> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -263,3 +263,6 @@ fn expiry(now: Timestamp, lifetime: Duration) -> Result<Timestamp, Error> {
         .checked_add(lifetime)
         .map_or(NEVER, |end| end.min(NEVER)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -291,3 +291,6 @@ fn member_of(principal: &Principal) -> Result<Member, Error> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -385,3 +385,6 @@ fn restrict(scope: &Scope, restriction: &Restriction) -> Option<Scope> {
         actions,
     })
 }
+
+#[cfg(test)]
+mod tests;
