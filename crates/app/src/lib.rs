@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod caller;
+mod clock;
 mod error;
 pub mod iam;
 pub mod registry;

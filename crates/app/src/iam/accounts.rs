@@ -1,6 +1,5 @@
 //! Service accounts.
 
-use jiff::Timestamp;
 use wharf_store::meta::access::{accounts, policies, projects};
 use wharf_store::meta::{Change, Durability, Transaction};
 use wharf_types::error::OciCode;
@@ -14,7 +13,7 @@ use wharf_types::{Member, Permission, ProjectId, Resource, ServiceAccountEmail, 
 pub use wharf_store::meta::access::accounts::ServiceAccount;
 
 use super::{owners, random};
-use crate::{App, Caller, Denied, Error, Missing};
+use crate::{App, Caller, Denied, Error, Missing, clock};
 
 /// How a request names an account: `projects/-/serviceAccounts/{EMAIL|UNIQUE_ID}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,7 +80,7 @@ impl App {
             description: String::new(),
             disabled: false,
             generation: 1,
-            created_at: Timestamp::now(),
+            created_at: clock::now(),
         };
         content.apply(&mut account);
         self.meta
@@ -191,7 +190,7 @@ impl App {
             ACCOUNTS_ENABLE
         };
         let email = self.authorize_account(caller, permission, account).await?;
-        let now = Timestamp::now();
+        let now = clock::now();
         self.meta
             .write(Durability::Machine, move |transaction| {
                 let mut account = find(transaction, &email)?;
@@ -216,7 +215,7 @@ impl App {
         let email = self
             .authorize_account(caller, ACCOUNTS_DELETE, account)
             .await?;
-        let now = Timestamp::now();
+        let now = clock::now();
         self.meta
             .write(Durability::Machine, move |transaction| {
                 let account = find(transaction, &email)?;

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use aws_lc_rs::rand;
-use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use wharf_store::folder;
 use wharf_store::meta::access::{accounts, keys, policies, projects};
@@ -19,7 +18,7 @@ use super::key_pair::KeyPair;
 use super::keys::{NEVER, ServiceAccountKey};
 use super::projects::Project;
 use super::random;
-use crate::{Config, Error};
+use crate::{Config, Error, clock};
 
 /// The setting under which the token signing key lies, sealed. That it is there means that the first start is done:
 /// it is written in the same transaction as everything else.
@@ -60,7 +59,7 @@ async fn install(meta: &Meta, config: &Config, sealed: Vec<u8>) -> Result<PathBu
     let pair = tokio::task::spawn_blocking(KeyPair::generate)
         .await
         .map_err(Error::internal)??;
-    let now = Timestamp::now();
+    let now = clock::now();
     let project = Project {
         id: ProjectId::parse("default").map_err(Error::internal)?,
         number: random::project_number()?,

@@ -18,7 +18,7 @@ pub use wharf_store::meta::access::keys::ServiceAccountKey;
 use super::accounts::{self, AccountReference, ServiceAccount};
 use super::key_file::KeyFile;
 use super::{key_pair, owners, random};
-use crate::{App, Caller, Error, Missing};
+use crate::{App, Caller, Error, Missing, clock};
 
 /// `valid_before` of a key that does not expire: the last whole second that a [`Timestamp`] can say.
 /// Google writes it as 9999-12-31T23:59:59Z.
@@ -46,7 +46,7 @@ impl App {
         lifetime: Option<Duration>,
     ) -> Result<NewKey, Error> {
         let email = self.authorize_account(caller, KEYS_CREATE, account).await?;
-        let now = Timestamp::now();
+        let now = clock::now();
         let valid_before = match lifetime {
             None => NEVER,
             Some(lifetime) => expiry(now, lifetime)?,
@@ -109,7 +109,7 @@ impl App {
         let email = self.authorize_account(caller, KEYS_CREATE, account).await?;
         let refused = |message: String| Error::invalid(OciCode::NameInvalid, message);
         let uploaded = key_pair::read_upload(public_key_pem).map_err(refused)?;
-        let now = Timestamp::now();
+        let now = clock::now();
         let (valid_after, valid_before) = match uploaded.validity {
             None => (now, NEVER),
             Some((from, to)) => (
@@ -217,7 +217,7 @@ impl App {
         change: impl Fn(&Transaction<'_>, &ServiceAccountKey) -> Result<(), Error> + Send + 'static,
     ) -> Result<(), Error> {
         let email = self.authorize_account(caller, permission, account).await?;
-        let (id, now) = (id.to_owned(), Timestamp::now());
+        let (id, now) = (id.to_owned(), clock::now());
         self.meta
             .write(Durability::Machine, move |transaction| {
                 let key = find(transaction, &email, &id)?;

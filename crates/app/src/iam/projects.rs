@@ -15,7 +15,7 @@ use wharf_types::{Member, Policy, Principal, ProjectId, Resource, RoleName, limi
 pub use wharf_store::meta::access::projects::Project;
 
 use super::{owners, random};
-use crate::{App, Caller, Error, Missing};
+use crate::{App, Caller, Error, Missing, clock};
 
 /// Projects of one read while a list looks for those that the caller may see.
 const LIST_BATCH: usize = 200;
@@ -95,7 +95,7 @@ impl App {
             labels: BTreeMap::new(),
             strict_deletes: false,
             generation: 1,
-            created_at: Timestamp::now(),
+            created_at: clock::now(),
             deleted_at: None,
         };
         content.apply(&mut project);
@@ -217,7 +217,7 @@ impl App {
     pub async fn delete_project(&self, caller: &Caller, id: &ProjectId) -> Result<Project, Error> {
         self.authorize(caller, &[PROJECTS_DELETE], &Resource::Project(id.clone()))
             .await?;
-        let now = Timestamp::now();
+        let now = clock::now();
         self.change_project(id, move |project| {
             if project.deleted_at.is_some() {
                 return Err(Error::FailedPrecondition(format!(
@@ -239,7 +239,7 @@ impl App {
     ) -> Result<Project, Error> {
         self.authorize(caller, &[PROJECTS_UNDELETE], &Resource::Project(id.clone()))
             .await?;
-        let now = Timestamp::now();
+        let now = clock::now();
         self.change_project(id, move |project| {
             let Some(deleted_at) = project.deleted_at else {
                 return Err(Error::FailedPrecondition(format!(
@@ -264,7 +264,7 @@ impl App {
         id: &ProjectId,
         change: impl Fn(&mut Project) -> Result<(), Error> + Send + 'static,
     ) -> Result<Project, Error> {
-        let (id, now) = (id.clone(), Timestamp::now());
+        let (id, now) = (id.clone(), clock::now());
         self.meta
             .write(Durability::Machine, move |transaction| {
                 let mut project = projects::find(transaction, &id)?

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use wharf_types::error::OciCode;
-use wharf_types::scope::{Actions, OauthFloor, Scope};
+use wharf_types::scope::{Actions, OauthFloor, Scope, ScopeTarget};
 use wharf_types::{Principal, ServiceAccountEmail, limits};
 
 use super::credentials::{Holder, Verified};
@@ -358,10 +358,13 @@ fn verified_of(claims: Claims) -> Result<Verified, String> {
     })
 }
 
-/// The part of a scope that a restriction leaves, if any.
+/// The part of a scope that a restriction leaves, if any. The catalog can only be read, whatever actions are named.
 fn restrict(scope: &Scope, restriction: &Restriction) -> Option<Scope> {
     let allowed = match restriction {
         Restriction::None | Restriction::Oauth(OauthFloor::Full | OauthFloor::ReadWrite) => {
+            return Some(scope.clone());
+        }
+        Restriction::Oauth(OauthFloor::ReadOnly) if scope.target == ScopeTarget::Catalog => {
             return Some(scope.clone());
         }
         Restriction::Oauth(OauthFloor::ReadOnly) => Actions::PULL,
