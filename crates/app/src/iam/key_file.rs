@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use wharf_types::{ProjectId, ServiceAccountEmail};
 use zeroize::{Zeroize as _, Zeroizing};
@@ -204,17 +204,12 @@ fn explain_other(text: &str) -> String {
     }
 }
 
-/// A key file as text, for tests that send one.
-#[cfg(test)]
-pub(crate) fn text_of(file: &SecretString) -> &str {
-    file.expose_secret()
-}
-
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use proptest::prelude::*;
+    use secrecy::ExposeSecret as _;
 
     use super::*;
 
@@ -278,7 +273,7 @@ mod tests {
             ("key.json".to_owned(), "path"),
             ("/home/me/key.json".to_owned(), "path"),
             ("@key.json".to_owned(), "path"),
-            (base64.clone(), "_json_key_base64"),
+            (base64, "_json_key_base64"),
             (file[..file.len() / 2].to_owned(), "cut off"),
             (file[40..].to_owned(), "cut off"),
             (format!("'{file}'"), "quotes"),

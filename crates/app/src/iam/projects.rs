@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use wharf_store::meta::access::{policies, projects};
 use wharf_store::meta::{Change, Durability};
 use wharf_types::error::OciCode;

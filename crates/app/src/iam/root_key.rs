@@ -103,7 +103,7 @@ impl RootKey {
 fn make(path: &Path) -> Result<Seal, Error> {
     let mut key = Zeroizing::new([0; KEY_LENGTH]);
     rand::fill(key.as_mut_slice()).map_err(Error::internal)?;
-    let text = Zeroizing::new(format!("{}\n", STANDARD.encode(&*key)));
+    let text = Zeroizing::new(format!("{}\n", STANDARD.encode(*key)));
     folder::write_secret(path, text.as_bytes())?;
     Seal::new(&key)
 }

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use futures_util::FutureExt as _;
 use serde_json::json;
 use wharf_store::meta::Durability;
 use wharf_types::ProjectId;
@@ -269,4 +270,19 @@ async fn many_who_bring_the_same_key_at_once_are_all_let_in() {
             .iter()
             .all(|caller| caller.key_id.as_deref() == Some(&*key.key.id))
     );
+}
+
+#[tokio::test]
+async fn a_credential_that_was_seen_is_checked_without_waiting() {
+    fn sent<T: Send>(future: T) -> T {
+        future
+    }
+    let app = TestApp::open().await;
+    let (_, key, caller) = app.account("puller").await;
+    let forms = all_forms(&app, &key.file, &caller).await;
+    for credential in &forms {
+        app.authenticate(credential, origin()).await.unwrap();
+        let again = sent(app.authenticate(credential, origin()));
+        assert!(again.now_or_never().is_some_and(|caller| caller.is_ok()));
+    }
 }

@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use jiff::Timestamp;
+
 use super::*;
 use crate::testing::TestApp;
 

@@ -5,12 +5,12 @@ use wharf_types::Principal;
 
 use super::*;
 use crate::iam::authenticate::Credential;
-use crate::testing::{TestApp, bearer, origin, sign_with};
+use crate::testing::{TestApp, bearer, caller_named, origin, sign_with};
 
 const EMAIL: &str = "puller@default.iam.gserviceaccount.com";
 
 /// The claims of a good assertion, with some replaced; `null` removes one.
-fn claims(replaced: Value) -> Value {
+fn claims(replaced: &Value) -> Value {
     let now = Timestamp::now().as_second();
     let mut claims = json!({
         "iss": EMAIL, "aud": "https://oauth2.googleapis.com/token", "iat": now, "exp": now + 3600,
@@ -59,14 +59,14 @@ async fn a_signed_assertion_is_worth_an_access_token() {
             OauthFloor::ReadOnly,
         ),
     ] {
-        let issued = exchange(&app, &sign_with(&key.file, &claims(replaced))).await;
+        let issued = exchange(&app, &sign_with(&key.file, &claims(&replaced))).await;
         let issued = issued.unwrap();
         assert_eq!(issued.lifetime, limits::ACCESS_TOKEN_LIFETIME);
         let caller = log_in(&app, &issued.token).await.unwrap();
         assert_eq!(caller.restriction, Restriction::Oauth(floor));
         assert_eq!(caller.key_id.as_deref(), Some(key.key.id.as_str()));
     }
-    let assertion = sign_with(&key.file, &claims(json!({})));
+    let assertion = sign_with(&key.file, &claims(&json!({})));
     let scope = "https://www.googleapis.com/auth/devstorage.read_write";
     let origin = origin();
     let issued = app.exchange_assertion(&assertion, Some(scope), &origin);
@@ -99,14 +99,14 @@ async fn assertions_that_prove_nothing_are_told_apart() {
         ),
         (json!({"sub": "somebody@example.com"}), "delegation"),
     ] {
-        let refused = exchange(&app, &sign_with(&key.file, &claims(replaced))).await;
+        let refused = exchange(&app, &sign_with(&key.file, &claims(&replaced))).await;
         let Err(Error::Unauthenticated(reason)) = refused else {
             panic!("{hint}: {refused:?}")
         };
         assert!(reason.contains(hint), "{hint}: {reason}");
     }
-    let good = sign_with(&key.file, &claims(json!({})));
-    let foreign = sign_with(&other.file, &claims(json!({})));
+    let good = sign_with(&key.file, &claims(&json!({})));
+    let foreign = sign_with(&other.file, &claims(&json!({})));
     let (head, _) = good.expose_secret().rsplit_once('.').unwrap();
     let (_, signature) = foreign.expose_secret().rsplit_once('.').unwrap();
     let forged = SecretString::from(format!("{head}.{signature}"));
@@ -120,7 +120,7 @@ async fn assertions_that_prove_nothing_are_told_apart() {
         let refused = exchange(&app, &SecretString::from(malformed)).await;
         assert!(matches!(refused, Err(Error::Invalid { .. })), "{refused:?}");
     }
-    let identity = sign_with(&key.file, &claims(json!({"target_audience": "x"})));
+    let identity = sign_with(&key.file, &claims(&json!({"target_audience": "x"})));
     let refused = exchange(&app, &identity).await;
     assert!(matches!(refused, Err(Error::Unsupported(_))), "{refused:?}");
 }
@@ -129,7 +129,7 @@ async fn assertions_that_prove_nothing_are_told_apart() {
 async fn self_signed_bearers_are_for_us_or_have_a_scope() {
     let app = TestApp::open().await;
     let (_, key, _) = app.account("puller").await;
-    let try_one = async |replaced: Value| {
+    let try_one = async |replaced: &Value| {
         let token = sign_with(&key.file, &claims(replaced));
         log_in(&app, &token).await.map(|caller| caller.restriction)
     };
@@ -147,7 +147,7 @@ async fn self_signed_bearers_are_for_us_or_have_a_scope() {
         ),
     ] {
         assert_eq!(
-            try_one(replaced).await.map_err(|error| error.to_string()),
+            try_one(&replaced).await.map_err(|error| error.to_string()),
             *expected
         );
     }
@@ -158,7 +158,7 @@ async fn self_signed_bearers_are_for_us_or_have_a_scope() {
         json!({"sub": EMAIL, "aud": 7}),
         json!({"sub": EMAIL, "aud": null, "exp": 7}),
     ] {
-        let refused = try_one(replaced.clone()).await;
+        let refused = try_one(&replaced).await;
         assert!(
             matches!(refused, Err(Error::Unauthenticated(_))),
             "{replaced}: {refused:?}"
@@ -172,7 +172,7 @@ async fn a_self_signed_bearer_for_one_host_is_not_good_at_another() {
     let (_, key, _) = app.account("puller").await;
     let token = sign_with(
         &key.file,
-        &claims(json!({"sub": EMAIL, "scope": null, "aud": "http://127.0.0.1:5000/"})),
+        &claims(&json!({"sub": EMAIL, "scope": null, "aud": "http://127.0.0.1:5000/"})),
     );
     assert!(log_in(&app, &token).await.is_ok());
     let elsewhere = Origin {
@@ -277,4 +277,11 @@ async fn issued_tokens_are_in_the_audit_log_without_themselves() {
         "{line}"
     );
     assert!(!log.contains(issued.token.expose_secret()));
+}
+
+#[tokio::test]
+async fn who_has_no_key_gets_no_token() {
+    let app = TestApp::open().await;
+    let refused = app.issue_registry_token(&caller_named(EMAIL), &[]).await;
+    assert!(matches!(refused, Err(Error::Unsupported(_))), "{refused:?}");
 }
