@@ -7,6 +7,15 @@ use wharf_types::{BucketName, ProjectId};
 
 use crate::{App, Caller, Error};
 
+/// A change of a bucket's labels.
+#[derive(Clone, Debug)]
+pub enum LabelChange {
+    /// These are all of them.
+    Replace(BTreeMap<String, String>),
+    /// These are added or replaced; those without a value are removed.
+    Merge(BTreeMap<String, Option<String>>),
+}
+
 impl App {
     /// What a push needs: `storage.objects.create` on the repository's `object`, and a bucket; the first push makes it if the
     /// caller has `storage.buckets.create` on the project.
@@ -20,8 +29,13 @@ impl App {
     }
 
     /// Creates a bucket.
-    pub async fn create_bucket(&self, caller: &Caller, name: &BucketName) -> Result<Bucket, Error> {
-        let _ = (caller, name);
+    pub async fn create_bucket(
+        &self,
+        caller: &Caller,
+        name: &BucketName,
+        labels: BTreeMap<String, String>,
+    ) -> Result<Bucket, Error> {
+        let _ = (caller, name, labels);
         unimplemented!()
     }
 
@@ -41,12 +55,12 @@ impl App {
         unimplemented!()
     }
 
-    /// Replaces a bucket's labels.
+    /// Changes a bucket's labels.
     pub async fn update_bucket(
         &self,
         caller: &Caller,
         name: &BucketName,
-        labels: BTreeMap<String, String>,
+        labels: LabelChange,
     ) -> Result<Bucket, Error> {
         let _ = (caller, name, labels);
         unimplemented!()

@@ -79,7 +79,7 @@ impl Intake {
             Some(content) => Place::Memory(BytesMut::from(content.as_slice())),
             None if upload.size == 0 => Place::Memory(BytesMut::new()),
             None => {
-                let writer = blobs.resume(upload.object.clone(), upload.size, hasher.clone());
+                let writer = blobs.resume(&upload.object, upload.size, hasher.clone());
                 Place::Object(Box::new(writer.with_lease(lease.clone())))
             }
         };
@@ -135,7 +135,7 @@ impl Intake {
                 let first = std::mem::take(content).freeze();
                 // The writer hashes what it writes, so it begins with the hash of nothing.
                 let hasher = Hasher::new(self.received.hasher.algorithm());
-                let mut writer = self.blobs.create(self.key.clone(), hasher);
+                let mut writer = self.blobs.create(&self.key, hasher);
                 if let Some(lease) = &self.lease {
                     writer = writer.with_lease(Arc::clone(lease));
                 }

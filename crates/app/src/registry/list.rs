@@ -11,8 +11,8 @@ use crate::{App, Caller, Error};
 pub struct Page<T> {
     /// The entries.
     pub items: Vec<T>,
-    /// Whether more follow the last of them.
-    pub more: bool,
+    /// The `last` that asks for what follows; `None` at the end. A page may be short, even empty, and not the last.
+    pub next: Option<String>,
 }
 
 /// A folder as Google's `tags/list` shows it.

@@ -51,13 +51,13 @@ impl Blobs {
     }
 
     /// Begins an object. Its file is made by the first bytes.
-    pub fn create(&self, key: ObjectKey, hasher: Hasher) -> Writer {
-        Writer::new(self.path(&key), 0, hasher, self.unwritten.clone())
+    pub fn create(&self, key: &ObjectKey, hasher: Hasher) -> Writer {
+        Writer::new(self.path(key), 0, hasher, self.unwritten.clone())
     }
 
     /// Continues an object after `size` bytes, whose hash is in `hasher`. What lies beyond them is cut off.
-    pub fn resume(&self, key: ObjectKey, size: u64, hasher: Hasher) -> Writer {
-        Writer::new(self.path(&key), size, hasher, self.unwritten.clone())
+    pub fn resume(&self, key: &ObjectKey, size: u64, hasher: Hasher) -> Writer {
+        Writer::new(self.path(key), size, hasher, self.unwritten.clone())
     }
 
     /// Opens an object for reading. `None` when it is not there.

@@ -41,7 +41,7 @@ proptest! {
             let blobs = Blobs::open(folder.path()).unwrap();
             let whole = content(frames.iter().sum());
             let key = ObjectKey::random();
-            let mut writer = blobs.create(key.clone(), Hasher::new(algorithm));
+            let mut writer = blobs.create(&key, Hasher::new(algorithm));
             let mut at = 0;
             for (index, length) in frames.iter().enumerate() {
                 if index == stop {
@@ -50,7 +50,7 @@ proptest! {
                     // Bytes that no row knows of, as a crash leaves them.
                     writer.write(Bytes::from_static(b"lost")).await.unwrap();
                     writer.flush().await.unwrap();
-                    writer = blobs.resume(key.clone(), size, Hasher::restore(&state).unwrap());
+                    writer = blobs.resume(&key, size, Hasher::restore(&state).unwrap());
                 }
                 writer.write(Bytes::copy_from_slice(&whole[at..at + length])).await.unwrap();
                 at += length;
@@ -73,7 +73,7 @@ fn an_object_that_is_too_short_is_an_error_not_an_early_end() {
         let folder = tempfile::tempdir().unwrap();
         let blobs = Blobs::open(folder.path()).unwrap();
         let key = ObjectKey::random();
-        let mut writer = blobs.create(key.clone(), Hasher::new(Algorithm::Sha256));
+        let mut writer = blobs.create(&key, Hasher::new(Algorithm::Sha256));
         writer.write(Bytes::from_static(b"four")).await.unwrap();
         writer.sync().await.unwrap();
         assert!(matches!(
@@ -94,7 +94,7 @@ fn a_lease_lasts_as_long_as_bytes_are_on_their_way() {
         let lease: Lease = Arc::new(());
         let hasher = Hasher::new(Algorithm::Sha256);
         let mut writer = blobs
-            .create(ObjectKey::random(), hasher)
+            .create(&ObjectKey::random(), hasher)
             .with_lease(lease.clone());
         writer.write(Bytes::from(vec![1; 8 << 20])).await.unwrap();
         drop(writer);
