@@ -91,6 +91,11 @@ impl App {
         self.audit.flush().await;
     }
 
+    /// Whether the database answers.
+    pub async fn ready(&self) -> Result<(), Error> {
+        self.meta.read(|_| Ok(())).await
+    }
+
     /// Records of the audit log that could not be written since the start, for a metric.
     pub fn audit_lost(&self) -> u64 {
         self.audit.lost()

@@ -1,1 +1,24 @@
-//! server
+//! The faces of a registry: HTTP in, one verb of [`wharf_app`], HTTP out.
+//!
+//! A request comes through [`listen`] (sockets, TLS, limits), gets its [`requests::Context`], and is sent by
+//! [`router`] (all routes on one page) to a face: `v2` (distribution-spec), `token` (OAuth and Docker tokens), `google`
+//! (IAM, Resource Manager, Cloud Storage) or `ops` (health, metrics). A handler parses, calls one verb, shapes the
+//! answer; what a verb refuses becomes a body in [`error`], once for each dialect.
+
+mod caller;
+mod config;
+mod error;
+mod google;
+mod hosts;
+mod listen;
+mod metrics;
+mod ops;
+mod requests;
+mod router;
+mod shared;
+mod token;
+pub mod v2;
+
+pub use config::{Config, Limits, Tls};
+pub use hosts::{Host, HostError, Network, NetworkError};
+pub use listen::{Error, Listener};
