@@ -1,7 +1,37 @@
 #!/usr/bin/env bash
-# Installs what the tests need, then runs them all.
+# Installs what the tests need, then runs them all: `./test.sh`, or some steps by name: `./test.sh clients story`.
+# A tool that is missing is a failure: nothing is skipped.
 set -euo pipefail
 cd "$(dirname "$0")"
-cargo fmt --all --check
-cargo clippy --workspace --all-targets --locked -- -D warnings
-cargo test --workspace --locked
+
+target=${CARGO_TARGET_DIR:-$PWD/target}
+export WHARF_BIN=$target/release/wharf
+
+install() { e2e/install.sh; }
+format() { cargo fmt --all --check; }
+lint() { cargo clippy --workspace --all-targets --locked -- -D warnings; }
+tidy() { cargo xtask tidy; }
+dependencies() { cargo xtask deny; }
+unit() { cargo test --workspace --exclude wharf-e2e --locked; }
+build() { cargo build --release --locked -p wharf; }
+end_to_end() { cargo test --locked -p wharf-e2e --test "$1" -- --nocapture; }
+conformance() { end_to_end conformance; }
+clients() { end_to_end clients; }
+story() { end_to_end story; }
+crash() { end_to_end crash; }
+bad_input() { end_to_end bad_input; }
+operation() { end_to_end operation; }
+fuzz() { fuzz/run; }
+
+steps=(install format lint tidy dependencies unit build conformance clients story crash bad_input operation fuzz)
+[ $# -eq 0 ] || steps=("$@")
+
+times=()
+for step in "${steps[@]}"; do
+  echo "=== $step"
+  begin=$SECONDS
+  "$step"
+  times+=("$(printf '%5d s  %s' $((SECONDS - begin)) "$step")")
+done
+echo '=== all passed'
+printf '%s\n' "${times[@]}"

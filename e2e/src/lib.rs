@@ -1,0 +1,25 @@
+//! The harness of the end-to-end tests: a registry of one's own, programs run with a deadline, images made on the
+//! spot, and a client that speaks the registry protocol word by word.
+//!
+//! It knows nothing of Wharfinger's rooms: it stands outside, as every client does. A failed step panics, since that
+//! is what fails a test.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a step that fails here is the test's failure, and its log belongs on stderr"
+)]
+
+pub mod containerd;
+pub mod content;
+pub mod http;
+pub mod kube_api;
+pub mod program;
+pub mod random;
+pub mod registry;
+pub mod wait;
+pub mod wharf;
+
+pub use http::{Answer, Client};
+pub use program::{Output, Program};
+pub use registry::TestRegistry;
+pub use wharf::Wharf;
