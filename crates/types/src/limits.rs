@@ -92,3 +92,11 @@ pub const CONNECTIONS_MAX: usize = 10_000;
 pub const STREAMS_PER_CONNECTION_MAX: u32 = 256;
 /// Length of a request's path and query: a page's `last`, a digest and many tags fit well.
 pub const URI_LENGTH_MAX: usize = 16 * 1024;
+/// Bytes of one answer that a client of ours reads: a page of 10,000 manifests has about 4 MiB.
+pub const CLIENT_ANSWER_SIZE_MAX: usize = 32 * 1024 * 1024;
+/// Time for a client of ours to get a connection: somebody waits at a terminal.
+pub const CLIENT_CONNECT_MAX: Duration = Duration::from_secs(10);
+/// Time for a client of ours to get a whole answer.
+pub const CLIENT_REQUEST_MAX: Duration = Duration::from_secs(120);
+/// Times that a client of ours reads, changes and writes a policy that others change too.
+pub const POLICY_ATTEMPTS_MAX: usize = 8;
