@@ -97,6 +97,14 @@ impl Layout {
         &self.folder
     }
 
+    /// The digest of what has a tag.
+    pub fn digest(&self, tag: &str) -> String {
+        let names_it =
+            |manifest: &&Value| manifest["annotations"]["org.opencontainers.image.ref.name"] == tag;
+        let manifest = self.tagged.iter().find(names_it).unwrap();
+        manifest["digest"].as_str().unwrap().to_owned()
+    }
+
     /// The bytes of a blob.
     pub fn blob(&self, digest: &str) -> Vec<u8> {
         fs::read(self.path(digest)).unwrap()

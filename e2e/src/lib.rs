@@ -16,10 +16,12 @@ pub mod kube_api;
 pub mod program;
 pub mod random;
 pub mod registry;
+pub mod shop;
 pub mod wait;
 pub mod wharf;
 
 pub use http::{Answer, Client};
 pub use program::{Output, Program};
 pub use registry::TestRegistry;
+pub use shop::Shop;
 pub use wharf::Wharf;

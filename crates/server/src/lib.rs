@@ -5,6 +5,7 @@
 //! (IAM, Resource Manager, Cloud Storage) or `ops` (health, metrics). A handler parses, calls one verb, shapes the
 //! answer; what a verb refuses becomes a body in [`error`], once for each dialect.
 
+mod body;
 mod caller;
 mod config;
 mod error;
@@ -13,6 +14,7 @@ mod hosts;
 mod listen;
 mod metrics;
 mod ops;
+mod parameters;
 mod requests;
 mod router;
 mod shared;

@@ -5,12 +5,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
-use url::form_urlencoded;
 use wharf_app::iam::authenticate::Credential;
 use wharf_app::iam::tokens::IssuedToken;
 use wharf_app::{Caller, Error};
@@ -19,32 +16,14 @@ use wharf_types::limits;
 use wharf_types::scope::Scope;
 use wharf_types::wire::oci::TokenResponse;
 
+use crate::body::read_whole;
 use crate::caller::{self, authenticate};
 use crate::error::{self, Challenge, Oauth};
+use crate::parameters::Parameters;
 use crate::requests::Context;
 use crate::shared::Shared;
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-
-/// The parameters of a query or a form.
-struct Parameters<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
-
-impl<'a> Parameters<'a> {
-    fn parse(text: &'a [u8]) -> Self {
-        Self(form_urlencoded::parse(text).collect())
-    }
-
-    fn all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .filter(move |(key, _)| key == name)
-            .map(|(_, value)| value.as_ref())
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.all(name).next().filter(|value| !value.is_empty())
-    }
-}
 
 /// `GET /v2/token?service=&scope=…`, with Basic, Bearer or nothing (Docker's token authentication specification).
 pub(crate) async fn docker_get(
@@ -69,7 +48,7 @@ pub(crate) async fn docker_post(
     headers: HeaderMap,
     body: axum::body::Body,
 ) -> Response {
-    let form = match read_form(body).await {
+    let form = match read_whole(body, "the form", limits::TOKEN_BODY_SIZE_MAX).await {
         Ok(form) => form,
         Err(error) => return Oauth(error).into_response(),
     };
@@ -138,7 +117,7 @@ pub(crate) async fn oauth(
     context: Context,
     body: axum::body::Body,
 ) -> Response {
-    let form = match read_form(body).await {
+    let form = match read_whole(body, "the form", limits::TOKEN_BODY_SIZE_MAX).await {
         Ok(form) => form,
         Err(error) => return Oauth(error).into_response(),
     };
@@ -192,18 +171,4 @@ fn not_stored(mut response: Response) -> Response {
     let value = HeaderValue::from_static("no-store");
     response.headers_mut().insert(header::CACHE_CONTROL, value);
     response
-}
-
-async fn read_form(body: axum::body::Body) -> Result<Bytes, Error> {
-    match Limited::new(body, limits::TOKEN_BODY_SIZE_MAX)
-        .collect()
-        .await
-    {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge {
-            what: "the form",
-            limit: limits::TOKEN_BODY_SIZE_MAX as u64,
-        }),
-        Err(error) => Err(Error::BrokenBody(error.to_string())),
-    }
 }

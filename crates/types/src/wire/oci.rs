@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Digest;
+
 /// `{"errors": […]}`
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ErrorBody {
@@ -65,6 +67,38 @@ pub struct ManifestEntry {
 pub struct Catalog {
     /// Repository names in byte order.
     pub repositories: Vec<String>,
+}
+
+/// `GET /v2/NAME/referrers/DIGEST`: an image index (image-spec).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Index {
+    /// Always 2.
+    pub schema_version: u32,
+    /// Always that of an OCI index.
+    #[serde(default)]
+    pub media_type: String,
+    /// Its entries.
+    #[serde(default)]
+    pub manifests: Vec<Descriptor>,
+}
+
+/// An entry of an [`Index`] (image-spec, `descriptor.md`).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Descriptor {
+    /// The manifest's media type.
+    pub media_type: String,
+    /// Its digest.
+    pub digest: Digest,
+    /// Its bytes.
+    pub size: u64,
+    /// What it is, where its media type does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_type: Option<String>,
+    /// Its annotations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub annotations: Option<serde_json::Map<String, serde_json::Value>>,
 }
 
 /// The answer of the Docker token endpoint.

@@ -1,0 +1,122 @@
+//! The bodies of requests: read whole up to a bound, or frame by frame with a bound on silence.
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream};
+use bytes::Bytes;
+use futures_util::Stream;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tokio::time::{Instant, Sleep, sleep};
+use wharf_app::Error;
+use wharf_types::limits;
+
+/// A body, frame by frame. Between two frames a client may be silent for [`limits::BODY_IDLE_MAX`], whatever it sends in
+/// all: a bound on the whole would cut large layers off.
+pub(crate) struct Frames {
+    stream: BodyDataStream,
+    idle_max: Duration,
+    idle: Pin<Box<Sleep>>,
+    /// Whether `idle` counts since the last frame.
+    is_waiting: bool,
+}
+
+impl Frames {
+    /// The frames of a body.
+    pub(crate) fn new(body: Body) -> Self {
+        Self::with_idle_max(body, limits::BODY_IDLE_MAX)
+    }
+
+    fn with_idle_max(body: Body, idle_max: Duration) -> Self {
+        Self {
+            stream: body.into_data_stream(),
+            idle_max,
+            idle: Box::pin(sleep(idle_max)),
+            is_waiting: false,
+        }
+    }
+}
+
+impl Stream for Frames {
+    type Item = Result<Bytes, io::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        if let Poll::Ready(frame) = Pin::new(&mut this.stream).poll_next(context) {
+            this.is_waiting = false;
+            return Poll::Ready(frame.map(|frame| frame.map_err(io::Error::other)));
+        }
+        // A frame that is there at once never touches the timer.
+        if !this.is_waiting {
+            this.is_waiting = true;
+            this.idle.as_mut().reset(Instant::now() + this.idle_max);
+        }
+        ready!(this.idle.as_mut().poll(context));
+        let message = format!("nothing came for {} seconds", this.idle_max.as_secs());
+        Poll::Ready(Some(Err(io::Error::new(io::ErrorKind::TimedOut, message))))
+    }
+}
+
+/// The whole body, `limit` bytes at most. `what` names it in the refusal.
+pub(crate) async fn read_whole(
+    body: Body,
+    what: &'static str,
+    limit: usize,
+) -> Result<Bytes, Error> {
+    let too_large = Error::TooLarge {
+        what,
+        limit: limit as u64,
+    };
+    let announced = http_body::Body::size_hint(&body).lower();
+    if announced > limit as u64 {
+        return Err(too_large);
+    }
+    let body = Limited::new(Body::from_stream(Frames::new(body)), limit);
+    match body.collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large),
+        Err(error) => Err(Error::BrokenBody(root_cause(error.as_ref()))),
+    }
+}
+
+/// hyper's words for what happened lie innermost.
+fn root_cause(mut error: &(dyn std::error::Error + 'static)) -> String {
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use futures_util::StreamExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_silent_client_is_given_up() {
+        let pieces = futures_util::stream::iter([Ok::<_, io::Error>("abc")]);
+        let body = Body::from_stream(pieces.chain(futures_util::stream::pending()));
+        let mut frames = Frames::with_idle_max(body, Duration::from_millis(5));
+        assert_eq!(frames.next().await.unwrap().unwrap(), "abc");
+        let error = frames.next().await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn a_body_beyond_its_bound_is_refused_announced_or_not() {
+        let announced = read_whole(Body::from("12345"), "it", 4).await;
+        assert!(matches!(announced, Err(Error::TooLarge { limit: 4, .. })));
+        let pieces = futures_util::stream::iter(["123", "45"].map(Ok::<_, io::Error>));
+        let streamed = read_whole(Body::from_stream(pieces), "it", 4).await;
+        assert!(matches!(streamed, Err(Error::TooLarge { limit: 4, .. })));
+        assert_eq!(
+            read_whole(Body::from("1234"), "it", 4).await.unwrap(),
+            "1234"
+        );
+    }
+}
