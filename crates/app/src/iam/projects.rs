@@ -14,7 +14,7 @@ use wharf_types::{Member, Policy, Principal, ProjectId, Resource, RoleName, limi
 pub use wharf_store::meta::access::projects::Project;
 
 use super::{owners, random};
-use crate::{App, Caller, Error, Missing, clock};
+use crate::{App, Caller, Denied, Error, Missing, clock};
 
 /// Projects of one read while a list looks for those that the caller may see.
 const LIST_BATCH: usize = 200;
@@ -144,14 +144,43 @@ impl App {
         self.iam.credentials.project(&self.meta, id).await
     }
 
-    /// The id of a project by its number; `None` when there is none. Says nothing else about it.
-    pub async fn project_of_number(&self, number: u64) -> Result<Option<ProjectId>, Error> {
-        self.meta
+    /// The id of a project by its number. Whoever may not see the project is refused as if there were none.
+    pub async fn project_of_number(
+        &self,
+        caller: &Caller,
+        number: u64,
+    ) -> Result<ProjectId, Error> {
+        let found = self
+            .meta
             .read(move |transaction| {
-                let project = projects::find_by_number(transaction, number)?;
-                Ok(project.map(|project| project.id))
+                Ok::<_, Error>(projects::find_by_number(transaction, number)?)
             })
-            .await
+            .await?
+            .map(|project| project.id);
+        let resource = match &found {
+            Some(id) => Resource::Project(id.clone()),
+            None => Resource::Organization,
+        };
+        match found {
+            _ if !self.is_allowed(caller, PROJECTS_GET, &resource).await? => {
+                Err(Error::Denied(Box::new(Denied {
+                    principal: caller.principal.clone(),
+                    permission: PROJECTS_GET,
+                    resource: Resource::Organization,
+                    visible: false,
+                    explanation: format!(
+                        "permission {PROJECTS_GET} denied on resource projects/{number} (or it may not exist)"
+                    ),
+                })))
+            }
+            Some(id) => Ok(id),
+            None => Err(Error::not_found(Missing::Project, number)),
+        }
+    }
+
+    /// The number of a project, which whoever knows the project may know; `None` when there is none.
+    pub async fn number_of_project(&self, id: &ProjectId) -> Result<Option<u64>, Error> {
+        Ok(self.find_project(id).await?.map(|project| project.number))
     }
 
     /// The projects that the caller may see, in order of id, after `after`; `limit` at most.

@@ -29,9 +29,13 @@ async fn who_creates_a_project_owns_it_and_others_do_not_see_it() {
         .await
         .unwrap();
     assert_eq!(
-        app.project_of_number(project.number).await.unwrap(),
-        Some(id.clone())
+        app.project_of_number(&maker, project.number).await.unwrap(),
+        id
     );
+    let hidden = app.project_of_number(&maker, 1).await.unwrap_err();
+    assert!(matches!(hidden, Error::Denied(_)), "{hidden:?}");
+    let absent = app.project_of_number(&owner, 1).await.unwrap_err();
+    assert!(matches!(absent, Error::NotFound { .. }), "{absent:?}");
     assert_eq!(app.get_project(&maker, &id).await.unwrap(), project);
     let seen = app.list_projects(&maker, None, 10).await.unwrap();
     assert_eq!(seen, [project]);
