@@ -152,9 +152,7 @@ impl App {
     ) -> Result<ProjectId, Error> {
         let found = self
             .meta
-            .read(move |transaction| {
-                Ok::<_, Error>(projects::find_by_number(transaction, number)?)
-            })
+            .read(move |transaction| Ok::<_, Error>(projects::find_by_number(transaction, number)?))
             .await?
             .map(|project| project.id);
         let resource = match &found {

@@ -53,6 +53,43 @@ pub struct TestIamPermissionsResponse {
     pub permissions: Vec<String>,
 }
 
+/// `POST iamPolicies:lintPolicy`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LintPolicyRequest {
+    /// `//SERVICE/NAME`; may be absent.
+    #[serde(alias = "full_resource_name", skip_serializing_if = "String::is_empty")]
+    pub full_resource_name: String,
+    /// What is to be checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub condition: Option<crate::Condition>,
+}
+
+/// The answer of `iamPolicies:lintPolicy`; empty when nothing is wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LintPolicyResponse {
+    /// What is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lint_results: Vec<LintResult>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct LintResult {
+    /// `CONDITION`
+    pub level: String,
+    /// Which check it was.
+    pub validation_unit_name: String,
+    /// `ERROR`: such a condition is refused.
+    pub severity: String,
+    /// Which field.
+    pub field_name: String,
+    /// For people.
+    pub debug_message: String,
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]

@@ -124,6 +124,33 @@ pub struct Organization {
     /// Always in use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<LifecycleState>,
+    /// The same, as v1 has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lifecycle_state: Option<LifecycleState>,
+}
+
+/// `organizations:search`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SearchOrganizationsResponse {
+    /// The one that there is.
+    pub organizations: Vec<Organization>,
+}
+
+/// `POST projects/P:getAncestry`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AncestryResponse {
+    /// From the project up.
+    pub ancestor: Vec<Ancestor>,
+}
+
+/// One of the resources whose policies hold for a project.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Ancestor {
+    /// `project` or `organization`, and its id.
+    pub resource_id: ResourceId,
 }
 
 fn is_zero(number: &u64) -> bool {

@@ -86,6 +86,15 @@ pub struct CreateRoleRequest {
     pub role: Role,
 }
 
+/// `POST projects/P/roles/R:undelete`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UndeleteRoleRequest {
+    /// Names the state that was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub etag: Option<Etag>,
+}
+
 /// `POST roles:queryGrantableRoles`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -135,6 +135,16 @@ impl StoragePolicy {
     }
 }
 
+/// `GET /storage/v1/projects/P/serviceAccount`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ServiceAccount {
+    /// `storage#serviceAccount`
+    pub kind: String,
+    /// Its address.
+    pub email_address: String,
+}
+
 /// `GET /storage/v1/b/B/iam/testPermissions`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

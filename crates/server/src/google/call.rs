@@ -1,0 +1,182 @@
+//! One call of a Google-style API, with its parts at hand.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use http::{HeaderValue, header};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wharf_app::{App, Caller};
+use wharf_types::text::shorten;
+use wharf_types::{Principal, ProjectId};
+
+use super::query::Query;
+use super::refusal::{Dialect, Refusal};
+
+/// What a handler answers.
+pub(super) type Answer = Result<Response, Refusal>;
+
+/// One call.
+pub(super) struct Call {
+    /// The registry.
+    pub(super) app: Arc<App>,
+    /// Who calls.
+    pub(super) caller: Caller,
+    /// The parameters.
+    pub(super) query: Query,
+    /// The body; empty when none was sent or the method has none.
+    pub(super) body: Bytes,
+    /// How the API treats what it does not know.
+    pub(super) dialect: Dialect,
+}
+
+impl Call {
+    /// The body as JSON; an absent one is an empty object. As at Google, a field that is unknown is refused, save by Cloud
+    /// Storage, which leaves it alone.
+    pub(super) fn body<T: DeserializeOwned + Default>(&self) -> Result<T, Refusal> {
+        if self.body.trim_ascii().is_empty() {
+            return Ok(T::default());
+        }
+        let (value, unknown) = read(&self.body)?;
+        match unknown {
+            Some(field) if self.dialect == Dialect::Rpc => Err(Refusal::field(
+                field,
+                "there is no such field here: leave it out",
+            )),
+            _ => Ok(value),
+        }
+    }
+
+    /// 200 with a JSON body.
+    pub(super) fn answer(&self, body: &impl Serialize) -> Answer {
+        let text = if self.query.is_set("prettyPrint")? {
+            serde_json::to_vec_pretty(body)
+        } else {
+            serde_json::to_vec(body)
+        }
+        .map_err(wharf_app::Error::internal)?;
+        let headers = [
+            (
+                header::CONTENT_TYPE,
+                HeaderValue::from_static("application/json; charset=UTF-8"),
+            ),
+            // Some answers are keys, all are for their caller only.
+            (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        ];
+        Ok((headers, text).into_response())
+    }
+
+    /// 200 with `{}`.
+    pub(super) fn done(&self) -> Answer {
+        self.answer(&serde_json::Map::new())
+    }
+
+    /// Refuses who brought no credential, where no verb decides: what is answered there is the same for everybody.
+    pub(super) fn require_login(&self) -> Result<(), Refusal> {
+        match self.caller.principal {
+            Principal::Anonymous => Err(Refusal::App(wharf_app::Error::Unauthenticated(
+                "a credential is needed: send Authorization: Bearer with an access token"
+                    .to_owned(),
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The project that a path or parameter names by its id or number.
+    pub(super) async fn project(&self, text: &str) -> Result<ProjectId, Refusal> {
+        if text.bytes().all(|b| b.is_ascii_digit())
+            && let Ok(number) = text.parse()
+        {
+            return Ok(self.app.project_of_number(&self.caller, number).await?);
+        }
+        ProjectId::parse(text).map_err(|error| Refusal::field("project", error))
+    }
+}
+
+/// Parses a body, and names the first field that the type does not know.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<(T, Option<String>), Refusal> {
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Refusal::NotJson("the body is not a JSON object".to_owned()));
+    }
+    let mut unknown = None;
+    let mut track = serde_path_to_error::Track::new();
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let parsed = serde_ignored::deserialize(
+        serde_path_to_error::Deserializer::new(&mut json, &mut track),
+        |path| {
+            unknown.get_or_insert_with(|| path.to_string().replace(".?", ""));
+        },
+    );
+    match parsed.and_then(|value| json.end().map(|()| value)) {
+        Ok(value) => Ok((value, unknown)),
+        Err(error) if error.is_data() => Err(Refusal::field(
+            track.path().to_string(),
+            shorten(&error.to_string()),
+        )),
+        Err(error) => Err(Refusal::NotJson(format!(
+            "the body is not JSON: {}",
+            shorten(&error.to_string())
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use wharf_types::wire::iam::CreateServiceAccountRequest;
+    use wharf_types::wire::policies::SetIamPolicyRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_wrong_field_is_named_by_its_path() {
+        for (body, field) in [
+            (
+                r#"{"policy":{"bindings":[{"role":"x"}]}}"#,
+                "policy.bindings[0].role",
+            ),
+            (
+                r#"{"policy":{"bindings":[{"role":"roles/owner","members":["x"]}]}}"#,
+                "policy.bindings[0].members[0]",
+            ),
+            (r#"{"policy":7}"#, "policy"),
+        ] {
+            match read::<SetIamPolicyRequest>(body.as_bytes()) {
+                Err(Refusal::Field { field: found, .. }) => assert_eq!(found, field, "{body}"),
+                other => panic!("{body}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_field_is_named_by_its_path() {
+        let body = br#"{"accountId":"a","serviceAccount":{"colour":{"deep":1}}}"#;
+        let (_, unknown) = read::<CreateServiceAccountRequest>(body).unwrap();
+        assert_eq!(unknown.as_deref(), Some("serviceAccount.colour"));
+    }
+
+    #[test]
+    fn what_is_not_json_is_refused() {
+        for body in [
+            "{",
+            "[]",
+            "null",
+            "7",
+            "{}x",
+            "\u{1}",
+            "{\"a\":}",
+            "nul",
+            &"[".repeat(100_000),
+        ] {
+            assert!(
+                matches!(
+                    read::<CreateServiceAccountRequest>(body.as_bytes()),
+                    Err(Refusal::NotJson(_) | Refusal::Field { .. })
+                ),
+                "{body}"
+            );
+        }
+    }
+}
