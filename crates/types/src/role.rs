@@ -86,6 +86,15 @@ impl PredefinedRole {
         PREDEFINED
     }
 
+    /// The narrowest role for a permission that people are told of; the `legacy` ones are for old scripts.
+    pub fn least_with(permission: Permission) -> Option<&'static Self> {
+        PREDEFINED
+            .iter()
+            .filter(|role| !role.name.contains("legacy"))
+            .filter(|role| role.permissions().any(|other| other == permission))
+            .min_by_key(|role| role.permissions().count())
+    }
+
     /// Its permissions, in order of name.
     pub fn permissions(&self) -> impl Iterator<Item = Permission> + '_ {
         Permission::all().filter(|permission| {
@@ -515,6 +524,25 @@ mod tests {
                 "storage.objects.list"
             ]
         );
+    }
+
+    #[test]
+    fn the_least_role_of_a_permission_is_the_one_to_tell_people() {
+        let least = |permission| PredefinedRole::least_with(permission).map(|role| role.name);
+        for (permission, role) in [
+            (crate::permission::OBJECTS_GET, "roles/storage.objectViewer"),
+            (
+                crate::permission::OBJECTS_CREATE,
+                "roles/storage.objectCreator",
+            ),
+            (
+                crate::permission::OBJECTS_DELETE,
+                "roles/storage.objectAdmin",
+            ),
+            (crate::permission::BUCKETS_CREATE, "roles/storage.admin"),
+        ] {
+            assert_eq!(least(permission), Some(role));
+        }
     }
 
     #[test]

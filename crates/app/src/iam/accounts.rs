@@ -1,7 +1,7 @@
 //! Service accounts.
 
 use wharf_store::meta::access::{accounts, policies, projects};
-use wharf_store::meta::{Change, Durability, Transaction};
+use wharf_store::meta::{Durability, Transaction};
 use wharf_types::error::OciCode;
 use wharf_types::permission::{
     ACCOUNTS_CREATE, ACCOUNTS_DELETE, ACCOUNTS_DISABLE, ACCOUNTS_ENABLE, ACCOUNTS_GET,
@@ -223,7 +223,6 @@ impl App {
                     bury(transaction, &account)?;
                     let own = Resource::ServiceAccount(account.email.clone());
                     policies::delete(transaction, &own)?;
-                    transaction.changed(Change::Policy(own));
                     accounts::delete(transaction, &account.email)?;
                     Ok(())
                 })
@@ -310,7 +309,6 @@ fn bury(transaction: &Transaction<'_>, account: &ServiceAccount) -> Result<(), E
             }
         }
         policies::put(transaction, &resource, &policy)?;
-        transaction.changed(Change::Policy(resource));
     }
     Ok(())
 }

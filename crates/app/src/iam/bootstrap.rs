@@ -7,7 +7,7 @@ use aws_lc_rs::rand;
 use secrecy::ExposeSecret as _;
 use wharf_store::folder;
 use wharf_store::meta::access::{accounts, keys, policies, projects};
-use wharf_store::meta::{Change, Durability, Meta, settings};
+use wharf_store::meta::{Durability, Meta, settings};
 use wharf_types::{Member, Policy, ProjectId, Resource, RoleName, ServiceAccountEmail};
 use zeroize::Zeroizing;
 
@@ -114,7 +114,6 @@ async fn install(meta: &Meta, config: &Config, sealed: Vec<u8>) -> Result<PathBu
         accounts::insert(transaction, &owner)?;
         keys::insert(transaction, &key)?;
         policies::put(transaction, &Resource::Organization, &policy)?;
-        transaction.changed(Change::Policy(Resource::Organization));
         settings::put(transaction, SIGNING_KEY, &sealed)?;
         Ok::<_, Error>(())
     })

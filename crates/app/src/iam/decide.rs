@@ -2,20 +2,8 @@
 
 use wharf_types::{Permission, Principal, Resource};
 
+pub use super::decision::{Carries, Consideration, Decision, Level, Obstacle, Outcome};
 use crate::{App, Caller, Error};
-
-/// A decision that explains itself.
-#[derive(Clone, Debug)]
-pub struct Decision {
-    /// Who asked.
-    pub principal: Principal,
-    /// For what.
-    pub permission: Permission,
-    /// On what.
-    pub resource: Resource,
-    /// The answer.
-    pub allowed: bool,
-}
 
 impl App {
     /// Asks whether the caller has any one of `permissions` on the resource, and writes the answer into the audit log.

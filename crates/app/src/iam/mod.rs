@@ -7,6 +7,7 @@ pub mod authenticate;
 pub(crate) mod bootstrap;
 mod credentials;
 pub mod decide;
+mod decision;
 mod jwt;
 mod key_file;
 mod key_pair;

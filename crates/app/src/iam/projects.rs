@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use wharf_store::meta::Durability;
 use wharf_store::meta::access::{policies, projects};
-use wharf_store::meta::{Change, Durability};
 use wharf_types::error::OciCode;
 use wharf_types::permission::{
     PROJECTS_CREATE, PROJECTS_DELETE, PROJECTS_GET, PROJECTS_UNDELETE, PROJECTS_UPDATE,
@@ -123,7 +123,6 @@ impl App {
                 projects::insert(transaction, &project)?;
                 let resource = Resource::Project(project.id.clone());
                 policies::put(transaction, &resource, &policy)?;
-                transaction.changed(Change::Policy(resource));
                 Ok(project)
             })
             .await

@@ -168,7 +168,7 @@ fn commit(connection: &Connection, batch: &mut Vec<Job>, on_change: &OnChange) {
         }
     }
     for answer in answers {
-        answer(result.as_ref().map(|()| ()));
+        answer(result.as_ref().copied());
     }
 }
 

@@ -8,7 +8,7 @@ fn open(folder: &Path) -> (Meta, Arc<Mutex<Vec<Change>>>) {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let sink = seen.clone();
     let meta = Meta::open(folder, move |changes| {
-        sink.lock().unwrap().extend_from_slice(changes)
+        sink.lock().unwrap().extend_from_slice(changes);
     });
     (meta.unwrap(), seen)
 }
