@@ -22,8 +22,9 @@ const ROOMS: &[(&str, &[&str])] = &[
             "wharf-cluster",
         ],
     ),
-    // Outside the rooms: they know a registry only as its clients do, from outside.
+    // They know a registry only as its clients do, from outside.
     ("wharf-bench", &[]),
+    ("wharf-e2e", &[]),
     ("xtask", &[]),
 ];
 

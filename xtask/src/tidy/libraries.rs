@@ -6,13 +6,16 @@ use super::{File, Finding, Tree};
 const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["wharf-store"]),
     ("cel", &["wharf-app"]),
-    ("reqwest", &["wharf-client"]),
+    ("reqwest", &["wharf-client", "wharf-e2e"]),
     ("clap", &["wharf", "wharf-bench"]),
     ("axum", &["wharf-server", "wharf-bench"]),
     ("axum-server", &["wharf-server"]),
     ("tower", &["wharf-server"]),
     ("tower-http", &["wharf-server"]),
-    ("http", &["wharf-server", "wharf-client", "wharf-bench"]),
+    (
+        "http",
+        &["wharf-server", "wharf-client", "wharf-e2e", "wharf-bench"],
+    ),
     ("hyper", &["wharf-server", "wharf-bench"]),
 ];
 
