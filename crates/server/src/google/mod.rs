@@ -17,6 +17,7 @@ mod projects_v3;
 mod query;
 mod refusal;
 mod roles;
+mod troubleshoot;
 
 use std::sync::Arc;
 
@@ -96,6 +97,7 @@ fn route<'a>(call: &'a Call, method: &Method, path: &'a [&'a str], verb: Option<
         ("GET" | "POST", ["v1" | "v3", name @ ..], Some("getIamPolicy")) => policies::get(call, name).boxed(),
         ("POST",   ["v1" | "v3", name @ ..], Some("setIamPolicy")) => policies::set(call, name).boxed(),
         ("POST",   ["v1" | "v3", name @ ..], Some("testIamPermissions")) => policies::test(call, name).boxed(),
+        ("POST",   ["v1", "iam"], Some("troubleshoot")) => troubleshoot::troubleshoot(call).boxed(),
 
         // Projects and the organization, as gcloud asks for them.
         ("GET",    ["v1", "projects"], None) => projects::list(call).boxed(),
