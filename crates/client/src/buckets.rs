@@ -38,7 +38,7 @@ impl Client {
     pub async fn list_buckets(&self, project: &ProjectId) -> Result<Vec<Bucket>, Error> {
         let call = Call::get(["storage", "v1", "b"])
             .query("project", project)
-            .query("maxResults", PAGE_SIZE);
+            .query("maxResults", &PAGE_SIZE);
         self.pages::<Buckets>(call).await
     }
 

@@ -55,7 +55,7 @@ impl<'a> Call<'a> {
         Self::new(Method::POST, path)
     }
 
-    pub(crate) fn query(mut self, name: &'a str, value: impl ToString) -> Self {
+    pub(crate) fn query(mut self, name: &'a str, value: &impl ToString) -> Self {
         self.query.push((name, value.to_string()));
         self
     }
@@ -130,7 +130,7 @@ impl Client {
             let (more, token) = self.call::<P>(next).await?.split();
             items.extend(more);
             match token.filter(|token| !token.is_empty()) {
-                Some(token) => next = call.clone().query("pageToken", token),
+                Some(token) => next = call.clone().query("pageToken", &token),
                 None => return Ok(items),
             }
         }

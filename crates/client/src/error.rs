@@ -74,7 +74,7 @@ pub enum Error {
         /// Where.
         endpoint: Endpoint,
         /// What it should have.
-        digest: wharf_types::Digest,
+        digest: Box<wharf_types::Digest>,
     },
     /// The request cannot be put together.
     #[error("{0}")]

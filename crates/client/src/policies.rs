@@ -63,13 +63,13 @@ impl Client {
             PolicyHolder::ServiceAccount(email) => {
                 let path = AccountPath::new(email, ":getIamPolicy");
                 let call = Call::post(path.segments())
-                    .query("options.requestedPolicyVersion", VERSION_WITH_CONDITIONS);
+                    .query("options.requestedPolicyVersion", &VERSION_WITH_CONDITIONS);
                 self.call(call).await
             }
             PolicyHolder::Bucket(name) => {
                 let name = name.to_string();
                 let call = Call::get(["storage", "v1", "b", &name, "iam"])
-                    .query("optionsRequestedPolicyVersion", VERSION_WITH_CONDITIONS);
+                    .query("optionsRequestedPolicyVersion", &VERSION_WITH_CONDITIONS);
                 let policy: StoragePolicy = self.call(call).await?;
                 Ok(policy.into_policy())
             }

@@ -79,9 +79,9 @@ impl Client {
 
     /// The projects that the caller may see, in order of id; deleted ones too with `show_deleted`.
     pub async fn list_projects(&self, show_deleted: bool) -> Result<Vec<Project>, Error> {
-        let mut call = Call::get(["v1", "projects"]).query("pageSize", PAGE_SIZE);
+        let mut call = Call::get(["v1", "projects"]).query("pageSize", &PAGE_SIZE);
         if !show_deleted {
-            call = call.query("filter", "lifecycleState:ACTIVE");
+            call = call.query("filter", &"lifecycleState:ACTIVE");
         }
         self.pages::<ListProjectsResponse<Project>>(call).await
     }

@@ -32,7 +32,7 @@ fn mask(role: &Role) -> String {
 }
 
 /// `v1/roles/NAME` or `v1/projects/P/roles/ID`
-fn path<'a>(name: &'a str) -> impl Iterator<Item = &'a str> {
+fn path(name: &str) -> impl Iterator<Item = &str> {
     ["v1"].into_iter().chain(name.split('/'))
 }
 
@@ -47,9 +47,9 @@ impl Client {
             Some(project) => Call::get(["v1", "projects", project.as_str(), "roles"]),
             None => Call::get(["v1", "roles"]),
         };
-        let mut call = call.query("pageSize", PAGE_SIZE);
+        let mut call = call.query("pageSize", &PAGE_SIZE);
         if show_deleted {
-            call = call.query("showDeleted", true);
+            call = call.query("showDeleted", &true);
         }
         self.pages::<ListRolesResponse>(call).await
     }
@@ -76,7 +76,7 @@ impl Client {
 
     /// Changes what `role` has; its etag, when it has one, must still be the role's.
     pub async fn update_role(&self, name: &RoleName, role: &Role) -> Result<Role, Error> {
-        let call = Call::new(Method::PATCH, path(name.as_str())).query("updateMask", mask(role));
+        let call = Call::new(Method::PATCH, path(name.as_str())).query("updateMask", &mask(role));
         self.call(call.json(role)).await
     }
 

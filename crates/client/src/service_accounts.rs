@@ -97,7 +97,7 @@ impl Client {
         project: &ProjectId,
     ) -> Result<Vec<ServiceAccount>, Error> {
         let call = Call::get(["v1", "projects", project.as_str(), "serviceAccounts"])
-            .query("pageSize", PAGE_SIZE);
+            .query("pageSize", &PAGE_SIZE);
         self.pages::<ListServiceAccountsResponse>(call).await
     }
 

@@ -67,13 +67,22 @@ impl Session {
 }
 
 impl Connection {
+    /// The project, if it was named for this command.
+    pub(crate) fn named_project(&self) -> Option<&ProjectId> {
+        self.project.as_ref()
+    }
+
     /// The registry and the caller that are meant. Nothing is sent yet.
     pub(crate) fn open(&self) -> Result<Session, Failure> {
         self.open_with(&Logins::load()?)
     }
 
     fn open_with(&self, logins: &Logins) -> Result<Session, Failure> {
-        let key = self.key_file.as_deref().map(files::read_key_file).transpose()?;
+        let key = self
+            .key_file
+            .as_deref()
+            .map(files::read_key_file)
+            .transpose()?;
         let endpoint = self.choose_endpoint(key.as_ref(), logins)?;
         let login = logins.find(&endpoint);
         let key = match (key, login) {
@@ -133,9 +142,9 @@ impl Connection {
                 .map_err(|error| Failure::new(format!("{}: {error}", path.display())))
         };
         let key = session.client.key();
-        let account = key.map(|key| key.account.clone()).ok_or_else(|| {
-            Failure::new(format!("{} names no account", key_file.display()))
-        })?;
+        let account = key
+            .map(|key| key.account.clone())
+            .ok_or_else(|| Failure::new(format!("{} names no account", key_file.display())))?;
         let login = Login {
             endpoint: session.client.endpoint().clone(),
             account,

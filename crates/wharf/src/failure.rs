@@ -78,12 +78,17 @@ impl Failure {
 
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "error: {}", self.message)?;
+        writeln!(f, "error: {}", printable(&self.message))?;
         for hint in &self.hints {
-            writeln!(f, "hint: {hint}")?;
+            writeln!(f, "hint: {}", printable(hint))?;
         }
         Ok(())
     }
+}
+
+/// What a server says must not steer the terminal.
+fn printable(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && c != '\n', "\u{fffd}")
 }
 
 impl From<Error> for Failure {
@@ -143,11 +148,13 @@ fn explain(failure: Failure, refusal: &Refusal) -> Failure {
     ))
 }
 
-/// The command that grants a permission: the role that carries it and the least besides, on the nearest policy.
+/// The command that grants a permission: the role that carries it and the least besides, on the nearest policy. The
+/// legacy roles carry the least of all, but not what a whole pull or push needs.
 fn grant(permission: &str, resource: &str, member: &str) -> Option<String> {
     let permission = Permission::parse(permission).ok()?;
     let role = PredefinedRole::all()
         .iter()
+        .filter(|role| !role.name.contains(".legacy"))
         .filter(|role| role.permissions().any(|carried| carried == permission))
         .min_by_key(|role| role.permissions().count())?;
     let holder = match Resource::parse(resource).ok()? {
@@ -196,6 +203,12 @@ mod tests {
             hint: who may grant it, does so with: wharf buckets add-iam-policy-binding gs://artifacts.my-project.appspot.com --member serviceAccount:gcr-puller@my-project.iam.gserviceaccount.com --role roles/storage.objectViewer\n\
             hint: why: wharf iam troubleshoot serviceAccount:gcr-puller@my-project.iam.gserviceaccount.com --permission storage.objects.get --resource projects/_/buckets/artifacts.my-project.appspot.com\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn what_a_server_says_does_not_steer_the_terminal() {
+        let text = Failure::new("a\u{1b}[2Jb").to_string();
+        assert_eq!(text, "error: a\u{fffd}[2Jb\n");
     }
 
     #[test]

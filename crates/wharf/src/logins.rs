@@ -80,7 +80,8 @@ impl Logins {
     }
 
     fn save_to(&self, path: &Path) -> Result<(), Failure> {
-        let failed = |error: String| Failure::new(format!("cannot write {}: {error}", path.display()));
+        let failed =
+            |error: String| Failure::new(format!("cannot write {}: {error}", path.display()));
         let text = toml::to_string(self).map_err(|error| failed(error.to_string()))?;
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder).map_err(|error| failed(error.to_string()))?;
@@ -140,7 +141,11 @@ mod tests {
         let path = folder.path().join("new").join("logins.toml");
         assert_eq!(Logins::load_from(&path).unwrap(), Logins::default());
         let mut logins = Logins::default();
-        for endpoint in ["https://a.example.com", "http://localhost:5000", "https://a.example.com"] {
+        for endpoint in [
+            "https://a.example.com",
+            "http://localhost:5000",
+            "https://a.example.com",
+        ] {
             logins.activate(login(endpoint));
         }
         logins.save_to(&path).unwrap();
@@ -159,6 +164,9 @@ mod tests {
         let path = folder.path().join("logins.toml");
         std::fs::write(&path, "[[login]]\nendpoint = 7\n").unwrap();
         let refused = Logins::load_from(&path).unwrap_err().to_string();
-        assert!(refused.contains("line 2") && refused.contains("hint: "), "{refused}");
+        assert!(
+            refused.contains("line 2") && refused.contains("hint: "),
+            "{refused}"
+        );
     }
 }

@@ -4,9 +4,12 @@
 //! shows what that said.
 
 mod commands;
+mod connection;
 mod failure;
 mod files;
+mod logins;
 mod output;
+mod prompt;
 mod telemetry;
 
 use std::process::ExitCode;

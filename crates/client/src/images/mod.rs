@@ -146,7 +146,7 @@ impl Repository<'_> {
         if !manifest::has_digest(&answer.body, &digest) {
             return Err(Error::DigestMismatch {
                 endpoint: self.at.clone(),
-                digest,
+                digest: Box::new(digest),
             });
         }
         let media_type = answer.header(header::CONTENT_TYPE.as_str());

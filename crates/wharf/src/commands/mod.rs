@@ -1,12 +1,28 @@
 //! The command line: one file for each noun, in gcloud's words.
 
+mod auth;
+mod bindings;
+mod buckets;
 mod completions;
+mod condition;
+mod iam;
+mod images;
+mod keys;
+mod labels;
+mod projects;
+mod pull_secret;
+mod roles;
 mod serve;
+mod service_accounts;
+mod troubleshoot;
 mod version;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
+use crate::connection::{Connection, Session};
 use crate::failure::Failure;
+use crate::output::Output;
+use crate::telemetry;
 
 /// A private container registry with IAM in front of it, and the path from it into a Kubernetes cluster.
 #[derive(Parser, Debug)]
@@ -31,8 +47,29 @@ pub(crate) struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     Serve(Box<serve::Serve>),
+    Auth(auth::Auth),
+    Projects(projects::Projects),
+    Iam(iam::Iam),
+    Buckets(buckets::Buckets),
+    Images(images::Images),
+    PullSecret(pull_secret::PullSecret),
     Completions(completions::Completions),
     Version(version::Version),
+}
+
+/// What every command of a client has.
+#[derive(Args, Clone, Debug, Default)]
+struct Common {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Common {
+    fn open(&self) -> Result<Session, Failure> {
+        self.connection.open()
+    }
 }
 
 impl Cli {
@@ -40,10 +77,29 @@ impl Cli {
     pub(crate) fn run(self) -> Result<(), Failure> {
         match self.command {
             Command::Serve(serve) => serve.run(),
+            Command::Auth(auth) => client(auth.run()),
+            Command::Projects(projects) => client(projects.run()),
+            Command::Iam(iam) => client(iam.run()),
+            Command::Buckets(buckets) => client(buckets.run()),
+            Command::Images(images) => client(images.run()),
+            Command::PullSecret(pull_secret) => pull_secret.run(),
             Command::Completions(completions) => completions.run(),
             Command::Version(version) => version.run(),
         }
     }
+}
+
+/// Runs a command of a client: a few requests, on this thread.
+fn client(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    if let Some(filter) = std::env::var_os("WHARF_LOG") {
+        telemetry::init(telemetry::LogFormat::Text, &filter.to_string_lossy())?;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    // Commands are a few hundred bytes of state, built once.
+    runtime.block_on(Box::pin(command))
 }
 
 #[cfg(test)]
@@ -72,7 +128,7 @@ mod tests {
         let mut found = Vec::new();
         let cli = <Cli as clap::CommandFactory>::command();
         leaves(&cli, "", &mut found);
-        assert!(found.len() > 2, "{}", found.len());
+        assert!(found.len() > 50, "{}", found.len());
         for (path, mut command) in found {
             let help = command.render_long_help().to_string();
             assert!(help.contains("Example"), "{path}has no example:\n{help}");

@@ -66,7 +66,9 @@ async fn serve(plan: Plan) -> Result<(), Failure> {
     let mut announcement = Announcement::new(&server, &data);
     let external_url = server.external_url.clone();
     // The address first: the owner's key file names it.
-    let listener = Listener::bind(server).await.map_err(not_served)?;
+    let listener = Listener::bind(server)
+        .await
+        .map_err(|error| not_served(&error))?;
     announcement.listens(&listener);
     let app = wharf_app::Config {
         data,
@@ -78,7 +80,7 @@ async fn serve(plan: Plan) -> Result<(), Failure> {
     print(&announcement.text(new_owner_key.as_deref()))?;
     let served = listener.serve(app.clone(), stopped).await;
     app.close().await;
-    served.map_err(not_served)
+    served.map_err(|error| not_served(&error))
 }
 
 /// Waits for SIGTERM or SIGINT. A second one ends the process where it stands: what was acknowledged is on stable
@@ -106,9 +108,9 @@ fn stop_signals() -> Result<impl Future<Output = ()> + Send, Failure> {
     })
 }
 
-fn not_served(error: wharf_server::Error) -> Failure {
-    let failure = Failure::new(with_causes(&error));
-    let cause = std::error::Error::source(&error);
+fn not_served(error: &wharf_server::Error) -> Failure {
+    let failure = Failure::new(with_causes(error));
+    let cause = std::error::Error::source(error);
     match cause.and_then(<dyn std::error::Error>::downcast_ref::<std::io::Error>) {
         Some(cause) => match cause.kind() {
             std::io::ErrorKind::AddrInUse => failure.hint(
