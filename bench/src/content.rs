@@ -67,6 +67,11 @@ impl Image {
         self.layers.iter().chain([&self.config])
     }
 
+    /// Another manifest of the same blobs for each number.
+    pub(crate) fn numbered_manifest(&self, number: usize) -> Blob {
+        Blob::whole(manifest(&self.config, &self.layers, Some(number)))
+    }
+
     /// Bytes of all blobs.
     pub(crate) fn size(&self) -> usize {
         self.blobs().map(|blob| blob.size).sum()
@@ -116,7 +121,7 @@ impl Factory {
             })
             .to_string(),
         );
-        let manifest = Blob::whole(manifest(&config, &layers));
+        let manifest = Blob::whole(manifest(&config, &layers, None));
         Image {
             tag: format!("v{}", self.made),
             layers,
@@ -143,15 +148,19 @@ impl Factory {
     }
 }
 
-fn manifest(config: &Blob, layers: &[Blob]) -> String {
+fn manifest(config: &Blob, layers: &[Blob], number: Option<usize>) -> String {
     let descriptor = |media_type: &str, blob: &Blob| json!({ "mediaType": media_type, "digest": blob.digest, "size": blob.size });
-    json!({
+    let layer = |layer| descriptor(LAYER_TYPE, layer);
+    let mut manifest = json!({
         "schemaVersion": 2,
         "mediaType": MANIFEST_TYPE,
         "config": descriptor(CONFIG_TYPE, config),
-        "layers": layers.iter().map(|layer| descriptor(LAYER_TYPE, layer)).collect::<Vec<_>>(),
-    })
-    .to_string()
+        "layers": layers.iter().map(layer).collect::<Vec<_>>(),
+    });
+    if let Some(number) = number {
+        manifest["annotations"] = json!({ "number": number.to_string() });
+    }
+    manifest.to_string()
 }
 
 pub(crate) fn digest(content: &[u8]) -> String {

@@ -121,6 +121,18 @@ impl Server {
         nginx::place(self.folder.path(), images)
     }
 
+    /// Stops the process and keeps its folder.
+    pub(crate) fn stop(self) -> TempDir {
+        let Self {
+            mut process,
+            folder,
+            ..
+        } = self;
+        process.stop();
+        folder
+    }
+
+    /// The client's knowledge of the subject, if that is `wharf`.
     pub(crate) fn wharf(&self) -> Option<&Wharf> {
         self.wharf.as_ref()
     }

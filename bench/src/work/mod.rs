@@ -5,6 +5,7 @@ mod idle;
 mod pull;
 mod push;
 mod requests;
+mod start;
 mod storm;
 mod tls;
 mod tokens;
@@ -70,6 +71,11 @@ pub(crate) const WORKS: &[Work] = &[
         what: "push and pull over TLS, HTTP/1.1 and HTTP/2",
         run: tls::run,
     },
+    Work {
+        id: "start",
+        what: "start with many manifests, after pushing them",
+        run: start::run,
+    },
 ];
 
 /// Sizes of the works.
@@ -84,6 +90,7 @@ pub(crate) struct Scale {
     pub(crate) request_seconds: f64,
     pub(crate) assertions: usize,
     pub(crate) connections: usize,
+    pub(crate) manifests: usize,
     /// Bytes for each limit of the machine.
     pub(crate) limit_bytes: usize,
 }
@@ -107,6 +114,7 @@ impl Scale {
         request_seconds: 1.5,
         assertions: 2_000,
         connections: 5_000,
+        manifests: 1_000_000,
         limit_bytes: 1024 * MIB,
     };
 
@@ -121,6 +129,7 @@ impl Scale {
         request_seconds: 0.2,
         assertions: 50,
         connections: 500,
+        manifests: 2_000,
         limit_bytes: 64 * MIB,
     };
 }
