@@ -12,7 +12,9 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use reqwest::Method;
 use reqwest::blocking::Body;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, LOCATION, WWW_AUTHENTICATE};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, WWW_AUTHENTICATE,
+};
 use serde_json::Value;
 
 use crate::content::{Image, digest};
@@ -339,6 +341,26 @@ impl Answer {
         })
     }
 
+    /// Of the bytes that came back on a connection. The body is what follows the head.
+    pub(crate) fn parse(asked: &str, bytes: &[u8]) -> Self {
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n");
+        let end = end.unwrap_or_else(|| panic!("no HTTP: {}", String::from_utf8_lossy(bytes)));
+        let head = std::str::from_utf8(&bytes[..end]).unwrap();
+        let mut lines = head.split("\r\n");
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap();
+        let headers = lines.map(|line| line.split_once(':').unwrap());
+        Self {
+            status: status.parse().unwrap(),
+            headers: headers
+                .map(|(name, value)| -> (HeaderName, HeaderValue) {
+                    (name.parse().unwrap(), value.trim().parse().unwrap())
+                })
+                .collect(),
+            body: Bytes::copy_from_slice(&bytes[end + 4..]),
+            asked: asked.to_owned(),
+        }
+    }
+
     /// The answer, if its status is this one; the test fails otherwise.
     pub fn expect(self, status: u16) -> Self {
         assert!(self.status == status, "not {status}: {self}");
@@ -385,6 +407,19 @@ impl Answer {
         let message = error["message"].as_str().unwrap_or_default();
         assert!(!message.is_empty(), "no message: {self}");
         message.to_owned()
+    }
+
+    /// Checks that this is one of these refusals in the registry protocol's own body: statuses and codes.
+    pub fn is_refused(&self, refusals: &[(u16, &str)]) {
+        let code = self.json()["errors"][0]["code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        assert!(
+            refusals.contains(&(self.status, code.as_str())),
+            "none of {refusals:?}: {self}"
+        );
+        self.oci_error(self.status, &code);
     }
 
     /// Checks that this is an error in the body of Google's APIs, with this status; returns the message.

@@ -12,9 +12,11 @@
 pub mod containerd;
 pub mod content;
 pub mod http;
+pub mod jwt;
 pub mod kube_api;
 pub mod program;
 pub mod random;
+pub mod raw;
 pub mod registry;
 pub mod shop;
 pub mod wait;

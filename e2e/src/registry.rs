@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -17,6 +19,9 @@ use crate::{Client, Wharf};
 const START_DEADLINE: Duration = Duration::from_secs(30);
 /// How long a graceful end may take.
 const STOP_DEADLINE: Duration = Duration::from_secs(40);
+
+/// What the process may have resident, in bytes, whatever is asked of it.
+pub const MEMORY_MAX: u64 = 150 << 20;
 
 /// A running `wharf serve`. When it goes out of scope the process is killed and its folder removed.
 #[derive(Debug)]
@@ -151,6 +156,29 @@ impl TestRegistry {
         fs::read_to_string(self.data().join("audit.jsonl")).unwrap_or_default()
     }
 
+    /// The registry came through unharmed: it answers, nothing panicked, no log has a secret, and it took no more
+    /// memory than it may.
+    pub fn assert_unharmed(&self, secrets: &[String]) {
+        self.anonymous().get("/readyz").send().expect(200);
+        let (log, audit) = (self.log(), self.audit());
+        for word in ["panicked", "RUST_BACKTRACE", " ERROR "] {
+            assert!(!log.contains(word), "{word:?} is in the log");
+        }
+        for secret in secrets {
+            assert!(!secret.is_empty());
+            assert!(
+                !log.contains(secret.as_str()),
+                "a secret is in the log: {secret}"
+            );
+            assert!(
+                !audit.contains(secret.as_str()),
+                "a secret is in the audit log: {secret}"
+            );
+        }
+        let peak = self.peak_memory();
+        assert!(peak < MEMORY_MAX, "{} MiB resident", peak >> 20);
+    }
+
     /// The most memory that the process has had resident, in bytes.
     pub fn peak_memory(&self) -> u64 {
         let pid = self.server.as_ref().unwrap().id();
@@ -233,6 +261,22 @@ impl Drop for TestRegistry {
             }
         }
     }
+}
+
+/// Pieces of a key file that must be in no log, as it is and as clients send it.
+pub fn secrets_of(key_file: &Path) -> Vec<String> {
+    let text = fs::read_to_string(key_file).unwrap();
+    let key: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let pem = key["private_key"].as_str().unwrap();
+    let mut secrets: Vec<String> = pem
+        .lines()
+        .filter(|line| !line.contains("---"))
+        .map(ToOwned::to_owned)
+        .collect();
+    let basic = BASE64_STANDARD.encode(format!("_json_key:{text}"));
+    // Any stretch of it would do; the first ones are the user's name.
+    secrets.push(basic[200..260].to_owned());
+    secrets
 }
 
 /// The `wharf` to test: `WHARF_BIN`, else the newest that cargo has built beside this test.

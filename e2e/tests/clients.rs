@@ -10,12 +10,11 @@ use wharf_e2e::containerd::Containerd;
 use wharf_e2e::content::{Layout, digest, file_digest};
 use wharf_e2e::program::tool;
 use wharf_e2e::random::Random;
+use wharf_e2e::registry::MEMORY_MAX;
 use wharf_e2e::shop::{PROJECT, password};
 use wharf_e2e::{Program, Shop, TestRegistry};
 
 const MEBIBYTE: u64 = 1 << 20;
-/// What the registry may have resident under any load.
-const MEMORY_MAX: u64 = 150 * MEBIBYTE;
 
 /// A program of the containers/image family, with a login of its own.
 struct Login<'a> {
