@@ -9,14 +9,25 @@ use crate::Answer;
 /// How long an answer may take. The server gives a silent client a minute; no test here waits for that.
 const DEADLINE: Duration = Duration::from_secs(20);
 
-/// Sends `bytes` on a connection of its own, and no more, and reads until the server closes it.
+/// Sends `bytes` on a connection of its own and reads until the server closes it, so they must ask for that.
 /// Returns the first answer; none if the connection was closed without one.
 pub fn exchange(address: SocketAddr, bytes: &[u8]) -> Option<Answer> {
+    talk(address, bytes, false)
+}
+
+/// The same for bytes that break off: the server is told that no more will come.
+pub fn break_off(address: SocketAddr, bytes: &[u8]) -> Option<Answer> {
+    talk(address, bytes, true)
+}
+
+fn talk(address: SocketAddr, bytes: &[u8], ends: bool) -> Option<Answer> {
     let mut connection = TcpStream::connect(address).unwrap();
     connection.set_read_timeout(Some(DEADLINE)).unwrap();
     // A server that refuses early may close before all was sent.
     let _ = connection.write_all(bytes);
-    let _ = connection.shutdown(Shutdown::Write);
+    if ends {
+        let _ = connection.shutdown(Shutdown::Write);
+    }
     let mut received = Vec::new();
     let mut buffer = [0; 16 * 1024];
     loop {

@@ -219,7 +219,7 @@ fn jwts_that_are_wrong_in_one_place_are_exchanged_for_nothing() {
         "x".repeat(20_000),
     ] {
         let answer = exchange(&nobody, &assertion);
-        assert!((400..500).contains(&answer.status), "{answer}");
+        assert!((400..500).contains(&answer.status), "{assertion}: {answer}");
         let error = answer.json()["error"]
             .as_str()
             .unwrap_or_default()

@@ -168,7 +168,7 @@ fn a_body_that_ends_early_is_no_blob_and_the_upload_goes_on() {
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nContent-Length: 10\r\nConnection: close\r\n\r\n0123",
             registry.address()
         );
-        raw::exchange(registry.address(), head.as_bytes())
+        raw::break_off(registry.address(), head.as_bytes())
     };
     // The client is gone; an answer, if one comes, is a refusal.
     for (method, path) in [

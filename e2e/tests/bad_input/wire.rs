@@ -50,7 +50,7 @@ fn what_is_no_http_is_refused_or_hung_up_on() {
             connection.write_all(&request).unwrap();
             continue;
         }
-        if let Some(answer) = raw::exchange(address, &request) {
+        if let Some(answer) = raw::break_off(address, &request) {
             assert!(
                 (400..=505).contains(&answer.status) && answer.status != 500,
                 "{answer}"
@@ -67,7 +67,7 @@ fn a_request_is_not_smuggled_in_behind_another() {
     let smuggled = format!(
         "POST /token HTTP/1.1\r\nHost: {address}\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
     );
-    let answer = raw::exchange(address, smuggled.as_bytes());
+    let answer = raw::break_off(address, smuggled.as_bytes());
     if let Some(answer) = answer {
         assert!((400..500).contains(&answer.status), "{answer}");
     }
