@@ -179,7 +179,12 @@ impl Connection {
     }
 }
 
-const BAD_HOST: Problem = Problem::BadRequest("the Host header is no host");
+const BAD_HOST: Problem = Problem::BadRequest("the Host header is missing, repeated or no host");
+
+/// Whether HTTP/1.1's rule is kept (RFC 9112, 3.2): two parties that read different hosts would see different requests.
+fn has_one_host(headers: &HeaderMap) -> bool {
+    headers.get_all(header::HOST).iter().count() == 1
+}
 
 fn address(
     shared: &Shared,
@@ -244,6 +249,8 @@ where
         .map_or(0, |path| path.as_str().len());
     let context = if length > limits::URI_LENGTH_MAX {
         Err(Problem::UriTooLong)
+    } else if request.version() == http::Version::HTTP_11 && !has_one_host(request.headers()) {
+        Err(BAD_HOST)
     } else {
         connection.context(request.uri(), request.headers())
     };

@@ -108,6 +108,10 @@ pub(crate) fn head(token: &str) -> Result<Signed, &'static str> {
     let Ok(header) = jsonwebtoken::decode_header(token) else {
         return Err("the bearer is not a token of this registry: it is not a JWT");
     };
+    // RFC 7515, 4.1.11: an extension that its issuer calls critical and that we do not know voids the token.
+    if header.crit.is_some() {
+        return Err("the JWT's \"crit\" asks for extensions that are not known here");
+    }
     match (header.alg, header.kid) {
         (Algorithm::HS256, _) => Ok(Signed::Ours),
         (Algorithm::RS256, Some(kid)) => Ok(Signed::Key(kid)),
@@ -253,6 +257,17 @@ mod tests {
             let token = format!("{header}.{payload}.");
             assert!(signer.verify(&token).is_err());
             assert!(head(&token).is_err());
+        }
+    }
+
+    #[test]
+    fn an_unknown_critical_extension_voids_a_token() {
+        for header in [
+            r#"{"alg":"HS256","crit":["exp"]}"#,
+            r#"{"alg":"RS256","kid":"a","crit":[]}"#,
+        ] {
+            let refused = head(&format!("{}.e30.", URL_SAFE_NO_PAD.encode(header)));
+            assert!(refused.unwrap_err().contains("crit"), "{header}");
         }
     }
 
