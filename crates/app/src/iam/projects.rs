@@ -52,7 +52,7 @@ impl ProjectChange {
 }
 
 /// Google's grammar of labels ("Requirements for labels"), in ASCII.
-fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Error> {
+pub(crate) fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Error> {
     let refused = |message: String| Err(Error::invalid(OciCode::NameInvalid, message));
     let is_label = |text: &str| {
         text.len() <= limits::LABEL_LENGTH_MAX

@@ -96,7 +96,10 @@ impl App {
         let known = self.find_blob(repository, digest).await?;
         let content = match (&known.content, &known.blob.place) {
             (Some(content), _) => Some(BlobContent::Inline(content.clone())),
-            (None, Place::Row) => self.blob_row(known.blob.id).await?.map(BlobContent::Inline),
+            (None, Place::Row) => self
+                .blob_row(known.blob.id, *digest)
+                .await?
+                .map(BlobContent::Inline),
             (None, Place::Object(key)) => self.blobs.read(key).await?.map(BlobContent::Object),
         };
         // Without content, the blob was deleted between the two looks.
@@ -152,7 +155,7 @@ impl App {
                 };
                 let content = match blob.place {
                     Place::Row if blob.size <= KEPT_SIZE_MAX => {
-                        blobs::content(t, blob.id)?.map(Bytes::from)
+                        blobs::content(t, blob.id, &digest)?.map(Bytes::from)
                     }
                     _ => None,
                 };
@@ -164,10 +167,10 @@ impl App {
         Ok(known)
     }
 
-    async fn blob_row(&self, id: i64) -> Result<Option<Bytes>, Error> {
+    async fn blob_row(&self, id: i64, digest: Digest) -> Result<Option<Bytes>, Error> {
         Ok(self
             .meta
-            .read(move |t| blobs::content(t, id))
+            .read(move |t| blobs::content(t, id, &digest))
             .await?
             .map(Bytes::from))
     }

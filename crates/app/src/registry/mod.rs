@@ -8,6 +8,8 @@ pub mod delete;
 mod garbage;
 mod intake;
 pub mod list;
+mod manifest;
+mod marker;
 pub mod pull;
 pub mod push;
 pub mod referrers;
@@ -17,6 +19,9 @@ pub mod uploads;
 #[derive(Default)]
 pub(crate) struct State {
     blobs: blobs::Cache,
+    buckets: buckets::Known,
+    manifests: pull::Cache,
+    marker: marker::Marker,
     sessions: uploads::Sessions,
 }
 
@@ -25,6 +30,8 @@ impl State {
     pub(crate) fn forget(&self, changes: &[Change]) {
         for change in changes {
             self.blobs.forget(change);
+            self.buckets.forget(change);
+            self.manifests.forget(change);
         }
     }
 }

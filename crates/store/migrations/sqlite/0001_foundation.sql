@@ -83,8 +83,11 @@ CREATE TABLE repositories (
     id         INTEGER PRIMARY KEY,
     bucket     TEXT NOT NULL REFERENCES buckets (name),
     image      TEXT NOT NULL,
+    location   TEXT NOT NULL,                  -- the bucket's, '' for the plain host, and
+    name       TEXT NOT NULL,                  -- PROJECT/IMAGE: lists go by them
     created_at BIGINT NOT NULL,
-    UNIQUE (bucket, image)
+    UNIQUE (bucket, image),
+    UNIQUE (location, name)
 );
 
 CREATE TABLE manifests (

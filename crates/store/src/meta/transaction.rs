@@ -1,6 +1,7 @@
 //! A transaction as the table modules see it: statements with `$1` placeholders, values, rows.
 
 use std::cell::RefCell;
+use std::ops::ControlFlow;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 
@@ -222,6 +223,24 @@ impl<'c> Transaction<'c> {
             list.push(read(&Row(row))?);
         }
         Ok(list)
+    }
+
+    /// Hands over row after row, in the statement's order, until `read` has enough.
+    pub(crate) fn scan(
+        &self,
+        sql: &'static str,
+        values: &[Value<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Error>,
+    ) -> Result<(), Error> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        bind(&mut statement, values)?;
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            if read(&Row(row))?.is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Whether a query has a row.

@@ -1,9 +1,9 @@
 //! Blobs: a project's content, and which of its repositories show it.
 
 use jiff::Timestamp;
-use wharf_types::{Digest, ImagePath, Repository};
+use wharf_types::{BucketName, Digest, Repository};
 
-use super::repositories::RepositoryId;
+use super::repositories::{self, RepositoryId, repository};
 use crate::Error;
 use crate::blobs::ObjectKey;
 use crate::meta::{Change, Row, Transaction, Value};
@@ -79,24 +79,37 @@ pub fn find_in_project(
          JOIN repositories r ON r.id = l.repository WHERE b.project = $1 AND b.digest = $2 \
          ORDER BY l.repository LIMIT $3",
         &[project.into(), (&digest.to_string()).into(), limit.into()],
-        |row| {
-            Ok(Repository {
-                bucket: row.parsed(0)?,
-                image: row.parsed::<ImagePath>(1)?,
-            })
-        },
+        |row| repository(row, 0),
     )
 }
 
-/// The bytes of a blob that lie in its row.
-pub fn content(transaction: &Transaction<'_>, id: i64) -> Result<Option<Vec<u8>>, Error> {
+/// The bytes of a blob that lie in its row. The digest is asked for because keys of deleted rows are given out again.
+pub fn content(
+    transaction: &Transaction<'_>,
+    id: i64,
+    digest: &Digest,
+) -> Result<Option<Vec<u8>>, Error> {
     Ok(transaction
         .find(
-            "SELECT content FROM blobs WHERE id = $1",
-            &[id.into()],
+            "SELECT content FROM blobs WHERE id = $1 AND digest = $2",
+            &[id.into(), (&digest.to_string()).into()],
             |row| row.optional_bytes(0),
         )?
         .flatten())
+}
+
+/// Finds a blob in a repository whose key is known.
+pub fn find_linked(
+    transaction: &Transaction<'_>,
+    id: RepositoryId,
+    digest: &Digest,
+) -> Result<Option<Blob>, Error> {
+    transaction.find(
+        "SELECT b.id, b.size, b.object FROM repository_blobs l JOIN blobs b ON b.id = l.blob \
+         WHERE l.repository = $1 AND l.digest = $2",
+        &[id.0.into(), (&digest.to_string()).into()],
+        blob,
+    )
 }
 
 /// Makes a blob exist in a repository. Where the project has its bytes already, those stay and the new object is doomed.
@@ -178,7 +191,7 @@ pub fn is_held(
     )
 }
 
-/// Takes a blob out of a repository; the last link takes the blob with it. Answers whether it was there.
+/// Takes a blob out of a repository; the last link takes the blob with it, and the last blob the repository. Answers whether it was there.
 pub fn unlink(
     transaction: &Transaction<'_>,
     repository: &Repository,
@@ -206,6 +219,7 @@ pub fn unlink(
             doom(transaction, &key.parse().map_err(Error::Corrupt)?, now)?;
         }
     }
+    repositories::delete_if_empty(transaction, repository, id)?;
     Ok(true)
 }
 
@@ -231,16 +245,29 @@ pub fn list_idle(
          JOIN repositories r ON r.id = l.repository \
          WHERE l.idle_since < $1 ORDER BY l.idle_since LIMIT $2",
         &[before.into(), limit.into()],
-        |row| {
-            Ok(Idle {
-                repository: Repository {
-                    bucket: row.parsed(0)?,
-                    image: row.parsed(1)?,
-                },
-                id: RepositoryId(row.integer(2)?),
-                digest: row.parsed(3)?,
-            })
-        },
+        idle,
+    )
+}
+
+fn idle(row: &Row<'_>) -> Result<Idle, Error> {
+    Ok(Idle {
+        repository: repository(row, 0)?,
+        id: RepositoryId(row.integer(2)?),
+        digest: row.parsed(3)?,
+    })
+}
+
+/// Links of a bucket's repositories, whether or not a manifest holds them.
+pub fn list_in_bucket(
+    transaction: &Transaction<'_>,
+    bucket: &BucketName,
+    limit: i64,
+) -> Result<Vec<Idle>, Error> {
+    transaction.list(
+        "SELECT r.bucket, r.image, l.repository, l.digest FROM repositories r \
+         JOIN repository_blobs l ON l.repository = r.id WHERE r.bucket = $1 LIMIT $2",
+        &[(&bucket.to_string()).into(), limit.into()],
+        idle,
     )
 }
 

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use uuid::Uuid;
-use wharf_types::Repository;
+use wharf_types::{BucketName, Repository};
 
 use crate::Error;
 use crate::blobs::{Hasher, ObjectKey};
@@ -126,6 +126,19 @@ pub fn delete(transaction: &Transaction<'_>, id: Uuid) -> Result<bool, Error> {
         "DELETE FROM uploads WHERE id = $1",
         &[(&id.to_string()).into()],
     )? == 1)
+}
+
+/// Uploads to a bucket.
+pub fn list_in_bucket(
+    transaction: &Transaction<'_>,
+    bucket: &BucketName,
+    limit: i64,
+) -> Result<Vec<(Uuid, ObjectKey)>, Error> {
+    transaction.list(
+        "SELECT id, object FROM uploads WHERE bucket = $1 LIMIT $2",
+        &[(&bucket.to_string()).into(), limit.into()],
+        |row| Ok((row.parsed(0)?, row.parsed(1)?)),
+    )
 }
 
 /// Uploads that nobody touched since before `before`, the oldest first.
