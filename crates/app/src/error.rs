@@ -165,6 +165,10 @@ impl Error {
     }
 
     /// Something that is not there.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "names and references to names alike"
+    )]
     pub fn not_found(kind: Missing, name: impl ToString) -> Self {
         Self::NotFound {
             kind,

@@ -76,7 +76,7 @@ fn invalid(message: impl Into<String>) -> Error {
     Error::invalid(OciCode::ManifestInvalid, message)
 }
 
-fn refused(error: MediaTypeError) -> Error {
+fn refused(error: &MediaTypeError) -> Error {
     invalid(error.to_string())
 }
 
@@ -131,7 +131,7 @@ impl Document {
     /// The media type, on which header and body must agree (CVE-2021-41190).
     fn media_type(&self, content_type: Option<&str>) -> Result<(String, ManifestKind), Error> {
         if self.schema_version == Some(1) || self.fs_layers.is_some() {
-            return Err(refused(MediaTypeError::Schema1));
+            return Err(refused(&MediaTypeError::Schema1));
         }
         if self.schema_version != Some(2) {
             return Err(invalid("the manifest's schemaVersion is not 2"));
@@ -152,7 +152,7 @@ impl Document {
             (None, None) if self.manifests.is_some() => media::OCI_INDEX.to_owned(),
             (None, None) => media::OCI_MANIFEST.to_owned(),
         };
-        let kind = ManifestKind::of(&media_type).map_err(refused)?;
+        let kind = ManifestKind::of(&media_type).map_err(|error| refused(&error))?;
         Ok((media_type, kind))
     }
 
