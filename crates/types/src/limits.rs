@@ -52,6 +52,10 @@ pub const MEMBER_LENGTH_MAX: usize = 512;
 pub const POLICY_BINDINGS_MAX: usize = 1_500;
 /// Members over all bindings of one policy, as Google counts them.
 pub const POLICY_MEMBERS_MAX: usize = 1_500;
+/// Bindings of one policy that have a condition: each may be evaluated at each request.
+pub const POLICY_CONDITIONS_MAX: usize = 100;
+/// Permissions of one `testIamPermissions`, as Google allows.
+pub const TESTED_PERMISSIONS_MAX: usize = 100;
 /// Bytes of one CEL condition. Longer flat chains overflow the parser's stack.
 pub const CONDITION_SIZE_MAX: usize = 1_024;
 /// Nodes of a parsed condition: bounds evaluation to microseconds.
@@ -64,6 +68,11 @@ pub const CONDITION_OPERATORS_MAX: usize = 12;
 pub const CONDITION_REGEX_SIZE_MAX: usize = 64;
 /// Permissions of a custom role: Google's own limit.
 pub const ROLE_PERMISSIONS_MAX: usize = 3_000;
+/// Custom roles of one project, deleted ones not counted: Google's own limit.
+pub const ROLES_PER_PROJECT_MAX: usize = 300;
+/// How long a deleted custom role can be restored, as Google allows. Its id is never used again: a policy that still
+/// names it must not come to mean something else.
+pub const ROLE_RESTORE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Keys of one service account. Google allows 10.
 pub const KEYS_PER_ACCOUNT_MAX: usize = 10;
 /// Service accounts of one project: Google's default is 100; ours serve CI fleets too.

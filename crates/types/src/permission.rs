@@ -1,5 +1,6 @@
 //! Permissions, as data: every one that this registry decides on or that its roles carry.
 
+use crate::resource::Resource;
 use crate::text::shorten;
 
 /// A permission: `SERVICE.RESOURCE.VERB`. Only those of the table exist.
@@ -30,6 +31,35 @@ impl Permission {
     /// Every permission, in order of name.
     pub fn all() -> impl Iterator<Item = Self> {
         ALL.iter().map(|name| Self(name))
+    }
+
+    /// Whether it only looks: `get`, `list`, `getIamPolicy`, `downloadArtifacts`.
+    pub fn is_read(self) -> bool {
+        let verb = self.0.rsplit('.').next().unwrap_or_default();
+        matches!(verb, "get" | "list" | "getIamPolicy" | "downloadArtifacts")
+    }
+
+    /// Whether it is ever decided on this resource, or on what is inside it and inherits its policy.
+    pub fn is_decided_on(self, resource: &Resource) -> bool {
+        let is_of = |services: &[&str]| services.iter().any(|name| self.0.starts_with(name));
+        match resource {
+            Resource::Organization => true,
+            Resource::Project(_) => self != PROJECTS_CREATE,
+            Resource::Bucket(_) => {
+                is_of(&["storage.", "artifactregistry."])
+                    && self != BUCKETS_CREATE
+                    && self != BUCKETS_LIST
+            }
+            Resource::Object { .. } => is_of(&["storage.objects.", "artifactregistry."]),
+            Resource::ServiceAccount(_) => {
+                is_of(&["iam.serviceAccount"]) && self != ACCOUNTS_CREATE && self != ACCOUNTS_LIST
+            }
+        }
+    }
+
+    /// Its place in the table: the bit that stands for it in a [`PermissionSet`].
+    fn index(self) -> usize {
+        ALL.binary_search(&self.0).unwrap_or(ALL.len())
     }
 
     /// The Artifact Registry permission that grants the same on a registry request, if there is one:
@@ -135,6 +165,58 @@ pub const ROLES_UNDELETE: Permission = Permission("iam.roles.undelete");
 /// Change a custom role.
 pub const ROLES_UPDATE: Permission = Permission("iam.roles.update");
 
+const SET_WORDS: usize = ALL.len().div_ceil(64);
+
+/// A set of permissions, as small as it can be: a role is looked up in it at every request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PermissionSet([u64; SET_WORDS]);
+
+impl PermissionSet {
+    /// Adds a permission.
+    pub fn insert(&mut self, permission: Permission) {
+        let index = permission.index();
+        if let Some(word) = self.0.get_mut(index / 64) {
+            *word |= 1 << (index % 64);
+        }
+    }
+
+    /// Takes a permission out.
+    pub fn remove(&mut self, permission: Permission) {
+        let index = permission.index();
+        if let Some(word) = self.0.get_mut(index / 64) {
+            *word &= !(1 << (index % 64));
+        }
+    }
+
+    /// Whether a permission is in it.
+    pub fn contains(&self, permission: Permission) -> bool {
+        let index = permission.index();
+        self.0
+            .get(index / 64)
+            .is_some_and(|word| word & (1 << (index % 64)) != 0)
+    }
+
+    /// Whether the two have a permission in common.
+    pub fn intersects(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(a, b)| a & b != 0)
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl FromIterator<Permission> for PermissionSet {
+    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
+        let mut set = Self::default();
+        for permission in permissions {
+            set.insert(permission);
+        }
+        set
+    }
+}
+
 /// Sorted by name: [`Permission::parse`] searches it.
 static ALL: &[&str] = &[
     "artifactregistry.dockerimages.get",
@@ -224,5 +306,21 @@ mod tests {
             }
         }
         assert!(Permission::parse("storage.objects.*").is_err());
+    }
+
+    #[test]
+    fn a_set_holds_exactly_what_was_put_in() {
+        let half: PermissionSet = Permission::all().step_by(2).collect();
+        for (number, permission) in Permission::all().enumerate() {
+            assert_eq!(half.contains(permission), number % 2 == 0, "{permission}");
+        }
+        let mut one = PermissionSet::default();
+        assert!(one.is_empty());
+        one.insert(OBJECTS_GET);
+        assert!(one.contains(OBJECTS_GET) && !one.contains(OBJECTS_LIST));
+        let both: PermissionSet = [OBJECTS_GET, OBJECTS_LIST].into_iter().collect();
+        assert!(one.intersects(&both));
+        one.remove(OBJECTS_GET);
+        assert!(one.is_empty() && !one.intersects(&both));
     }
 }

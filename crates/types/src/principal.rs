@@ -140,7 +140,8 @@ pub enum Member {
     ProjectRole(BasicRole, ProjectId),
     /// Any other well-formed member, kept as written: `user:`, `group:`, `domain:`, `principal://`,
     /// `principalSet://`, `deleted:`, a Kubernetes ServiceAccount `serviceAccount:P.svc.id.goog[NS/NAME]`,
-    /// or a service account of another system. `user:`, `principal://` and `principalSet://` match by their text.
+    /// or a service account of another system. `user:`, `principal://` and `principalSet://` match by their text,
+    /// `domain:` the users with an address there; the rest matches nobody: this registry knows no groups.
     Other(Box<str>),
 }
 
@@ -215,7 +216,9 @@ impl Member {
             "user" | "group" if is_address(value) => Ok(Self::Other(
                 format!("{kind}:{}", value.to_ascii_lowercase()).into(),
             )),
-            "domain" if value.contains('.') => Ok(Self::Other(text.into())),
+            "domain" if value.contains('.') && !value.contains('@') => Ok(Self::Other(
+                format!("domain:{}", value.to_ascii_lowercase()).into(),
+            )),
             "deleted" if value.contains("?uid=") => Ok(Self::Other(text.into())),
             _ => Err(refused()),
         }
@@ -230,6 +233,9 @@ impl Member {
             (Self::ServiceAccount(email), Principal::ServiceAccount(caller)) => email == caller,
             (Self::Other(text), Principal::User(email)) => {
                 text.strip_prefix("user:") == Some(email)
+                    || text
+                        .strip_prefix("domain:")
+                        .is_some_and(|domain| email.rsplit('@').next() == Some(domain))
             }
             (Self::Other(text), Principal::Federated { principal, sets }) => {
                 text == principal || sets.contains(text)
@@ -342,5 +348,9 @@ mod tests {
         let user = Member::parse("user:Someone@Example.com").expect("user");
         assert!(user.names(&Principal::User("someone@example.com".into())));
         assert!(!user.names(&account));
+        let domain = Member::parse("domain:Example.com").expect("domain");
+        assert!(domain.names(&Principal::User("someone@example.com".into())));
+        assert!(!domain.names(&Principal::User("someone@not-example.com".into())));
+        assert!(!domain.names(&account));
     }
 }

@@ -31,7 +31,7 @@ enum Detail<'a> {
         allowed: bool,
         permission: &'static str,
         resource: String,
-        binding: Binding<'a>,
+        binding: GrantedBy<'a>,
     },
     Refused {
         allowed: bool,
@@ -51,7 +51,7 @@ enum Detail<'a> {
 }
 
 #[derive(Serialize)]
-struct Binding<'a> {
+struct GrantedBy<'a> {
     resource: String,
     role: &'a str,
     member: String,
@@ -69,22 +69,23 @@ pub(super) fn append(lines: &mut Vec<u8>, entry: &Entry) {
         } => (
             "decision",
             match grounds {
-                Grounds::Binding {
-                    on,
-                    role,
-                    member,
-                    condition,
-                } => Detail::Granted {
-                    allowed: true,
-                    permission: permission.as_str(),
-                    resource: resource.name(),
-                    binding: Binding {
-                        resource: on.name(),
-                        role: role.as_str(),
-                        member: member.to_string(),
-                        condition: condition.as_deref(),
-                    },
-                },
+                Grounds::Granted(grant) => {
+                    let binding = grant.binding();
+                    Detail::Granted {
+                        allowed: true,
+                        permission: permission.as_str(),
+                        resource: resource.name(),
+                        binding: GrantedBy {
+                            resource: grant.on().name(),
+                            role: binding.role.as_str(),
+                            member: grant.member().to_string(),
+                            condition: binding
+                                .condition
+                                .as_ref()
+                                .map(|condition| condition.title.as_str()),
+                        },
+                    }
+                }
                 Grounds::Refused { reason } => Detail::Refused {
                     allowed: false,
                     permission: permission.as_str(),
@@ -133,9 +134,10 @@ pub(super) fn append(lines: &mut Vec<u8>, entry: &Entry) {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
-    use wharf_types::{Member, Permission, Resource, RoleName};
+    use wharf_types::{Binding, Condition, Member, Permission, Resource, RoleName};
 
     use super::*;
+    use crate::iam::decide::Grant;
     use crate::{Caller, Origin};
 
     fn line(event: Event) -> serde_json::Value {
@@ -158,12 +160,18 @@ mod tests {
         let line = line(Event::Decision {
             permission: Permission::parse("storage.objects.get").unwrap(),
             resource: Resource::parse("projects/my-project").unwrap(),
-            grounds: Grounds::Binding {
-                on: Resource::Organization,
-                role: RoleName::parse("roles/viewer").unwrap(),
-                member: Member::AllUsers,
-                condition: Some("only us".into()),
-            },
+            grounds: Grounds::Granted(Grant::for_tests(
+                Resource::Organization,
+                Binding {
+                    role: RoleName::parse("roles/viewer").unwrap(),
+                    members: vec![Member::AllUsers],
+                    condition: Some(Condition {
+                        title: "only us".to_owned(),
+                        expression: "true".to_owned(),
+                        ..Condition::default()
+                    }),
+                },
+            )),
         });
         assert_eq!(line["event"], "decision");
         assert_eq!(line["allowed"], true);

@@ -16,8 +16,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use wharf_types::scope::Scope;
-use wharf_types::{Member, Permission, Principal, Resource, RoleName};
+use wharf_types::{Permission, Principal, Resource};
 
+use crate::iam::decide::Grant;
 use crate::{Caller, Error, Origin};
 use file::RotatingFile;
 
@@ -72,16 +73,7 @@ pub(crate) enum Event {
 #[derive(Debug)]
 pub(crate) enum Grounds {
     /// This binding granted it.
-    Binding {
-        /// Whose policy has the binding.
-        on: Resource,
-        /// The role.
-        role: RoleName,
-        /// The member that names the principal.
-        member: Member,
-        /// The title of its condition.
-        condition: Option<Box<str>>,
-    },
+    Granted(Grant),
     /// Nothing granted it, or the credential's own restriction forbids it.
     Refused {
         /// Why, as the log's reader may know it.

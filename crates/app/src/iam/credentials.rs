@@ -16,6 +16,7 @@ use wharf_types::{ProjectId, ServiceAccountEmail, limits};
 
 use super::accounts::ServiceAccount;
 use super::keys::ServiceAccountKey;
+use super::memory::remembered;
 use super::projects::Project;
 use crate::{Error, Restriction};
 
@@ -160,18 +161,33 @@ impl Credentials {
         meta: &Meta,
         email: &ServiceAccountEmail,
     ) -> Result<Option<Arc<AccountState>>, Error> {
-        if let Some(state) = self.accounts.get(email) {
-            return Ok(state);
-        }
-        // A change during the read removes the placeholder, so that an old state is never kept.
-        match self.accounts.get_value_or_guard_async(email).await {
-            Ok(state) => Ok(state),
-            Err(guard) => {
-                let state = read_account(meta, email).await?.map(Arc::new);
-                let _ = guard.insert(state.clone());
-                Ok(state)
+        let read = async { Ok(read_account(meta, email).await?.map(Arc::new)) };
+        remembered(&self.accounts, email, read).await
+    }
+
+    /// Why an account cannot log in now; none if it can.
+    pub(super) async fn problem(
+        &self,
+        meta: &Meta,
+        email: &ServiceAccountEmail,
+    ) -> Result<Option<String>, Error> {
+        let Some(state) = self.account(meta, email).await? else {
+            return Ok(Some(format!(
+                "service account {email} was deleted, or never was"
+            )));
+        };
+        let project = self.project(meta, &state.account.project).await?;
+        let (project, now) = (project.as_deref(), Timestamp::now());
+        let mut problem = format!(
+            "service account {email} has no key; make one: wharf iam service-accounts keys create FILE --iam-account {email}"
+        );
+        for state_of_key in &state.keys {
+            match state.usable_key(project, &state_of_key.key.id, now) {
+                Ok(_) => return Ok(None),
+                Err(reason) => problem = reason,
             }
         }
+        Ok(Some(problem))
     }
 
     /// A project as it is now, deleted or not; `None` when it never was.

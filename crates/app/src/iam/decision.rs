@@ -23,7 +23,7 @@ pub struct Decision {
     pub allowed: bool,
     /// What stands against it, whatever the policies grant.
     pub obstacle: Option<Obstacle>,
-    /// The policies that were looked at, from the resource up. Only resources that have a policy are there.
+    /// The policies that were looked at, from the resource up. An object has none of its own.
     pub levels: Vec<Level>,
 }
 
@@ -46,6 +46,8 @@ pub struct Level {
     pub resource: Resource,
     /// Whether it alone grants what was asked for.
     pub allowed: bool,
+    /// Whether the asker may not read it: then its bindings are left out.
+    pub hidden: bool,
     /// Its bindings: all of them for the troubleshooter, those that name the principal for a refusal.
     pub bindings: Vec<Consideration>,
 }
@@ -165,7 +167,9 @@ impl Decision {
                 roles.push(text);
             }
         }
+        let is_hidden = self.levels.iter().any(|level| level.hidden);
         match roles.as_slice() {
+            [] if is_hidden => f.write_str("it has no role there that you may see")?,
             [] => f.write_str("it has no role there")?,
             [one] => write!(f, "it has only {one}")?,
             [first, .., last] => {
@@ -184,7 +188,13 @@ impl Decision {
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (principal, permission, resource) = (&self.principal, self.permission, &self.resource);
-        if let (None, Some((on, binding))) = (&self.obstacle, self.granted_by()) {
+        if self.allowed {
+            let Some((on, binding)) = self.granted_by() else {
+                return write!(
+                    f,
+                    "{principal} has {permission} on {resource} by a policy that you may not read"
+                );
+            };
             write!(
                 f,
                 "{principal} has {permission} on {resource}: {} on {on}",

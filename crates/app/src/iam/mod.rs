@@ -5,6 +5,7 @@ use wharf_store::meta::Change;
 pub mod accounts;
 pub mod authenticate;
 pub(crate) mod bootstrap;
+pub mod condition;
 mod credentials;
 pub mod decide;
 mod decision;
@@ -12,12 +13,15 @@ mod jwt;
 mod key_file;
 mod key_pair;
 pub mod keys;
+mod memory;
 mod owners;
 pub mod policies;
 pub mod projects;
 mod random;
+mod restriction;
 pub mod roles;
 pub mod root_key;
+mod rules;
 mod seal;
 mod text;
 pub mod tokens;
@@ -28,11 +32,15 @@ pub(crate) use jwt::Signer;
 #[derive(Default)]
 pub(crate) struct State {
     credentials: credentials::Credentials,
+    memory: rules::Memory,
 }
 
 impl State {
     /// Drops what a commit changed.
     pub(crate) fn forget(&self, changes: &[Change]) {
         self.credentials.forget(changes);
+        for change in changes {
+            self.memory.forget(change);
+        }
     }
 }
