@@ -220,7 +220,7 @@ static PREDEFINED: &[PredefinedRole] = &[
     PredefinedRole {
         name: "roles/editor",
         title: "Editor",
-        description: "Sees, pushes, changes and deletes everything but policies and keys.",
+        description: "Sees, pushes, changes and deletes everything but the policies of projects and accounts, and keys.",
         patterns: &[
             "artifactregistry.dockerimages.*",
             "artifactregistry.repositories.create",

@@ -38,10 +38,6 @@ pub(crate) struct Entry {
 }
 
 /// What happened.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "an entry is boxed before it is queued, and most are decisions"
-)]
 #[derive(Debug)]
 pub(crate) enum Event {
     /// Somebody asked for something.

@@ -229,7 +229,6 @@ impl App {
                     if is_empty {
                         let resource = Resource::Bucket(name.clone());
                         policies::delete(transaction, &resource)?;
-                        transaction.changed(Change::Policy(resource));
                         buckets::delete(transaction, &name)?;
                     }
                     Ok(is_empty)
