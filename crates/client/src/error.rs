@@ -97,6 +97,8 @@ pub struct Refusal {
     pub resource: Option<String>,
     /// Who asked; nobody without a key.
     pub account: Option<ServiceAccountEmail>,
+    /// The name of the request in the server's log.
+    pub request_id: Option<String>,
     /// When to try again.
     pub retry_after: Option<Duration>,
 }
@@ -119,6 +121,7 @@ impl Refusal {
             permission: None,
             resource: None,
             account: None,
+            request_id: None,
             retry_after: None,
         };
         if let Ok(status::ErrorBody { error }) = serde_json::from_slice(body) {

@@ -122,6 +122,7 @@ impl Answer {
         let retry_after = retry_after.and_then(|seconds| seconds.parse().ok());
         Refusal {
             account: self.account.clone(),
+            request_id: self.header("x-request-id").map(wharf_types::text::shorten),
             retry_after: retry_after.map(Duration::from_secs),
             ..Refusal::parse(self.status.as_u16(), &self.body)
         }

@@ -132,6 +132,12 @@ fn explain(failure: Failure, refusal: &Refusal) -> Failure {
         Some(wait) => failure.hint(format!("try again in {} s", wait.as_secs())),
         None => failure,
     };
+    let failure = match &refusal.request_id {
+        Some(id) if refusal.status >= 500 => {
+            failure.hint(format!("the server's log says more about the request {id}"))
+        }
+        _ => failure,
+    };
     let (Some(permission), Some(resource)) = (&refusal.permission, &refusal.resource) else {
         return failure;
     };
@@ -196,6 +202,7 @@ mod tests {
                     .parse()
                     .unwrap(),
             ),
+            request_id: None,
             retry_after: None,
         };
         let text = Failure::from(Error::Refused(Box::new(refusal))).to_string();

@@ -24,7 +24,7 @@ pub(crate) enum Format {
 pub(crate) struct Output {
     /// How data is shown. Lists are tables and single things are YAML unless this says otherwise
     #[arg(
-        short,
+        short = 'o',
         long = "output",
         global = true,
         value_name = "FORMAT",

@@ -1,0 +1,166 @@
+//! `wharf serve`: its first words, its end, and what keeps it from starting.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
+
+use rustix::process::Signal;
+
+use crate::support::{Outcome, Registry, wharf};
+
+#[test]
+fn the_first_start_says_where_it_is_and_what_to_type_next() {
+    let mut registry = Registry::start();
+    let printed = registry.printed();
+    let key = registry.data().join("owner.json");
+    let key = key.display();
+    for line in [
+        format!("Listening on http://{}\n", registry.host()),
+        format!("Owner's key  {key} (new"),
+        format!(
+            "  docker login {} --username _json_key --password-stdin < {key}\n",
+            registry.host()
+        ),
+        format!("  docker push {}/default/busybox\n", registry.host()),
+        format!("  wharf auth login {} --key-file {key}\n", registry.url),
+    ] {
+        assert!(printed.contains(&line), "{line:?} is not in\n{printed}");
+    }
+    assert_eq!(registry.stop().code(), Some(0), "{}", registry.log());
+    registry.start_again(&[]);
+    assert!(
+        !registry.printed().contains("(new"),
+        "{}",
+        registry.printed()
+    );
+    registry.signal(Signal::INT);
+    assert_eq!(registry.wait_for_end().code(), Some(0));
+}
+
+#[test]
+fn the_owner_key_is_private_and_logs_in_where_it_says() {
+    let registry = Registry::start();
+    let key = registry.data().join("owner.json");
+    let mode = fs::metadata(&key).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let json: serde_json::Value = serde_json::from_str(&fs::read_to_string(&key).unwrap()).unwrap();
+    assert_eq!(json["token_uri"], format!("{}/token", registry.url));
+    // The key file alone tells where its registry is.
+    let mut command = registry.command("auth print-access-token --key-file");
+    let token = Outcome::of(command.arg(&key).output().unwrap()).code(0);
+    assert!(
+        token.stdout.len() > 20 && token.stderr.is_empty(),
+        "{token:?}"
+    );
+    assert!(!registry.log().contains(token.stdout.trim()));
+}
+
+#[test]
+fn a_folder_in_use_is_refused() {
+    let registry = Registry::start();
+    let mut command = wharf();
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(registry.data());
+    Outcome::of(command.output().unwrap())
+        .code(1)
+        .says(&["error: ", "is in use by another process"]);
+}
+
+#[test]
+fn a_port_in_use_is_refused_with_a_way_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let mut command = wharf();
+    command
+        .args(["serve", "--listen", &address, "--data"])
+        .arg(folder.path().join("data"));
+    Outcome::of(command.output().unwrap())
+        .code(1)
+        .says(&[&address, "hint: another process listens there"]);
+    // Nothing was begun for a registry that could not be reached.
+    assert!(!folder.path().join("data").exists());
+}
+
+#[test]
+fn newer_data_is_refused_and_left_alone() {
+    let mut registry = Registry::start();
+    registry.stop();
+    let database = fs::read_dir(registry.data())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| {
+            path.extension()
+                .is_some_and(|end| end == "db" || end == "sqlite")
+        })
+        .unwrap();
+    let file = fs::OpenOptions::new().write(true).open(&database).unwrap();
+    // `PRAGMA user_version` (SQLite's file format, section 1.3).
+    file.write_all_at(&999_u32.to_be_bytes(), 60).unwrap();
+    let before = fs::read(&database).unwrap();
+    let mut command = wharf();
+    command
+        .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+        .arg(registry.data());
+    Outcome::of(command.output().unwrap())
+        .code(1)
+        .says(&["schema version 999", "a newer one"]);
+    assert!(fs::read(&database).unwrap() == before);
+}
+
+#[test]
+fn what_cannot_be_meant_is_a_matter_of_usage() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("wharf.toml");
+    fs::write(&config, "listen = \"127.0.0.1:0\"\nlisten-on = \"x\"\n").unwrap();
+    let config = config.to_str().unwrap();
+    for (arguments, expected) in [
+        (["--config", config].as_slice(), "line 2"),
+        (&["--config", "/nowhere/wharf.toml"], "cannot read"),
+        (&["--listen", "somewhere"], "ADDRESS:PORT"),
+        (&["--tls-cert", "cert.pem"], "--tls-key"),
+        (&["--root-key", "c2VjcmV0"], "never given itself"),
+        (&["--host", "https://example.com"], "not a host name"),
+        (&["--log", "=="], "not a log filter"),
+        (&["--no-such-option"], "--no-such-option"),
+    ] {
+        let mut command = wharf();
+        command
+            .current_dir(folder.path())
+            .arg("serve")
+            .args(arguments);
+        let outcome = Outcome::of(command.output().unwrap()).says(&[expected]);
+        let code = if expected == "cannot read" { 1 } else { 2 };
+        assert!(!outcome.stderr.contains("c2VjcmV0\n"), "{outcome:?}");
+        outcome.code(code);
+    }
+    assert!(!folder.path().join("wharf-data").exists());
+}
+
+#[test]
+fn environment_and_file_are_settings_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let config = folder.path().join("wharf.toml");
+    let address = taken.local_addr().unwrap();
+    fs::write(
+        &config,
+        format!("listen = \"{address}\"\ndata = \"unused\"\n"),
+    )
+    .unwrap();
+    // The address of the file is taken, so that each step shows which setting counted.
+    let run = |variable: Option<&str>| {
+        let mut command = wharf();
+        command
+            .current_dir(folder.path())
+            .arg("serve")
+            .env("WHARF_CONFIG", &config);
+        if let Some(value) = variable {
+            command.env("WHARF_LISTEN", value);
+        }
+        Outcome::of(command.output().unwrap())
+    };
+    run(None).code(1).says(&[&address.to_string()]);
+    run(Some("192.0.2.1:1")).code(1).says(&["192.0.2.1:1"]);
+}
