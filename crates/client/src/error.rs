@@ -34,7 +34,7 @@ pub enum Error {
         reason: String,
     },
     /// TLS was spoken to a server that does not.
-    #[error("{0} does not speak TLS")]
+    #[error("{0} does not go through with a TLS handshake")]
     NotTls(Endpoint),
     /// The server sends us elsewhere. Not followed: a credential is for the endpoint that was named.
     #[error("{endpoint} redirects to {to}")]

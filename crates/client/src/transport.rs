@@ -161,6 +161,11 @@ fn explain(endpoint: &Endpoint, error: &reqwest::Error) -> Error {
             },
         };
     }
+    let is_cut_off =
+        io_error(error).is_some_and(|error| error.kind() == std::io::ErrorKind::UnexpectedEof);
+    if error.is_connect() && !endpoint.is_plain() && is_cut_off {
+        return Error::NotTls(endpoint);
+    }
     if error.is_timeout() {
         return Error::Timeout(endpoint);
     }
@@ -168,6 +173,18 @@ fn explain(endpoint: &Endpoint, error: &reqwest::Error) -> Error {
         endpoint,
         reason: root_cause(error),
     }
+}
+
+/// The first error of the system in a chain.
+fn io_error<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a std::io::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(io) = error.downcast_ref() {
+            return Some(io);
+        }
+        next = error.source();
+    }
+    None
 }
 
 /// The error of TLS in a chain. I/O errors hide what they wrap from the chain, so they are opened.

@@ -122,7 +122,7 @@ fn tls_where_there_is_none() {
     let registry = Registry::start();
     let endpoint = registry.url.replace("http://", "https://");
     run(&endpoint, &[]).code(1).says(&[
-        "does not speak TLS",
+        "TLS handshake",
         &format!(
             "hint: if it serves plain HTTP, say so: --endpoint {}",
             registry.url
