@@ -247,7 +247,8 @@ fn google_response(code: u16, body: &status::ErrorBody, error: &Error) -> Respon
     let status = StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = json(status, body);
     if status == StatusCode::UNAUTHORIZED {
-        let value = HeaderValue::from_static("Bearer");
+        // Without a realm, Google's Python clients and gcloud fail to parse it (RFC 9110, 11.6.1 allows both).
+        let value = HeaderValue::from_static("Bearer realm=\"wharfinger\"");
         response
             .headers_mut()
             .insert(header::WWW_AUTHENTICATE, value);
