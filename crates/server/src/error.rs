@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, Uri, header};
@@ -96,6 +97,10 @@ pub(crate) fn oci(error: &Error, challenge: &Challenge<'_>) -> Response {
     let (status, code) = oci_status(error);
     let mut response = match error {
         Error::Internal(_) => oci_body(status, code, INTERNAL),
+        Error::Denied(denied) => {
+            let detail: BTreeMap<_, _> = metadata(denied).into();
+            oci_body_with(status, code, &error.to_string(), Some(json!(detail)))
+        }
         error => oci_body(status, code, &error.to_string()),
     };
     if status == StatusCode::UNAUTHORIZED {
@@ -171,10 +176,19 @@ fn oci_status(error: &Error) -> (StatusCode, OciCode) {
 
 /// `{"errors": […]}`
 pub(crate) fn oci_body(status: StatusCode, code: OciCode, message: &str) -> Response {
+    oci_body_with(status, code, message, None)
+}
+
+fn oci_body_with(
+    status: StatusCode,
+    code: OciCode,
+    message: &str,
+    detail: Option<serde_json::Value>,
+) -> Response {
     let item = oci::ErrorItem {
         code: code.as_str().to_owned(),
         message: message.to_owned(),
-        detail: None,
+        detail,
     };
     json(status, &oci::ErrorBody { errors: vec![item] })
 }
@@ -238,7 +252,10 @@ impl IntoResponse for Storage {
             (_, GoogleStatus::Unavailable) => (503, "backendError"),
             (_, other) => (other.http_status(), "invalid"),
         };
-        let body = status::ErrorBody::storage(code, reason, google_message(&self.0));
+        let mut body = status::ErrorBody::storage(code, reason, google_message(&self.0));
+        if let Error::Denied(denied) = &self.0 {
+            body = body.with_info("IAM_PERMISSION_DENIED", metadata(denied));
+        }
         google_response(code, &body, &self.0)
     }
 }
