@@ -30,6 +30,8 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// HTTP/2 flow control: hyper's own windows halve the speed of a push.
 const STREAM_WINDOW: u32 = 4 * 1024 * 1024;
 const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
+/// Bytes that one HTTP/1.1 connection holds on their way in or out: one piece of a blob.
+const BUFFER_SIZE_MAX: usize = 256 * 1024;
 /// Bytes of a request's head.
 const HEAD_SIZE_MAX: u32 = 64 * 1024;
 
@@ -176,8 +178,8 @@ fn http() -> auto::Builder<TokioExecutor> {
     http.http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits::HEADER_READ_MAX)
-        .max_buf_size(1024 * 1024)
-        .pipeline_flush(true);
+        // Never `pipeline_flush`: with it, hyper takes bodies into memory as fast as they are read, however slow the client.
+        .max_buf_size(BUFFER_SIZE_MAX);
     http.http2()
         .timer(TokioTimer::new())
         .initial_stream_window_size(STREAM_WINDOW)
