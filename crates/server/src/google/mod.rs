@@ -7,6 +7,7 @@ mod buckets;
 mod call;
 mod filter;
 mod keys;
+mod lint;
 mod operations;
 mod organizations;
 mod page;
@@ -97,6 +98,7 @@ fn route<'a>(call: &'a Call, method: &Method, path: &'a [&'a str], verb: Option<
         ("GET" | "POST", ["v1" | "v3", name @ ..], Some("getIamPolicy")) => policies::get(call, name).boxed(),
         ("POST",   ["v1" | "v3", name @ ..], Some("setIamPolicy")) => policies::set(call, name).boxed(),
         ("POST",   ["v1" | "v3", name @ ..], Some("testIamPermissions")) => policies::test(call, name).boxed(),
+        ("POST",   ["v1", "iamPolicies"], Some("lintPolicy")) => lint::lint(call).boxed(),
         ("POST",   ["v1", "iam"], Some("troubleshoot")) => troubleshoot::troubleshoot(call).boxed(),
 
         // Projects and the organization, as gcloud asks for them.
@@ -227,3 +229,6 @@ async fn read(body: Body) -> Result<Bytes, Error> {
         Err(error) => Err(Error::BrokenBody(error.to_string())),
     }
 }
+
+#[cfg(test)]
+mod tests;

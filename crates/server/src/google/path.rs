@@ -15,13 +15,18 @@ pub(super) struct Reading<'a> {
 }
 
 /// The ways to read a raw path, the likeliest first: `projects/example.com:puller` is a verb on `example.com` only if
-/// there is such a verb, else the project of that name. None at all when the path is not UTF-8 or has an empty segment.
+/// there is such a verb, else the project of that name. Only behind a domain does a name have a colon that is not encoded.
+/// None at all when the path is not UTF-8 or has an empty segment.
 pub(super) fn readings(path: &str) -> impl Iterator<Item = Reading<'_>> {
     let (folder, last) = path.rsplit_once('/').unwrap_or(("", path));
     let with_verb = last
         .rsplit_once(':')
         .and_then(|(name, verb)| read(folder, name, Some(verb)));
-    with_verb.into_iter().chain(read(folder, last, None))
+    let is_name = last
+        .split_once(':')
+        .is_none_or(|(domain, _)| domain.contains('.'));
+    let without_verb = is_name.then(|| read(folder, last, None)).flatten();
+    with_verb.into_iter().chain(without_verb)
 }
 
 fn read<'a>(folder: &'a str, last: &'a str, verb: Option<&'a str>) -> Option<Reading<'a>> {
@@ -62,15 +67,19 @@ mod tests {
     fn a_verb_stands_behind_the_last_colon() {
         assert_eq!(
             read_all("/v1/projects/my-project:getIamPolicy"),
+            [(
+                segments(["v1", "projects", "my-project"]),
+                Some("getIamPolicy")
+            )]
+        );
+        assert_eq!(
+            read_all("/v1/projects/example.com:my-project"),
             [
                 (
-                    segments(["v1", "projects", "my-project"]),
-                    Some("getIamPolicy")
+                    segments(["v1", "projects", "example.com"]),
+                    Some("my-project")
                 ),
-                (
-                    segments(["v1", "projects", "my-project:getIamPolicy"]),
-                    None
-                ),
+                (segments(["v1", "projects", "example.com:my-project"]), None),
             ]
         );
         assert_eq!(

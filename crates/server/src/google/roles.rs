@@ -143,7 +143,7 @@ pub(super) async fn query_grantable(call: &Call) -> Answer {
     )?;
     let resource = resource(&request.full_resource_name)?;
     let is_grantable =
-        |role: &PredefinedRole| role.permissions().any(|one| is_testable(one, &resource));
+        |role: &PredefinedRole| role.permissions().any(|one| one.is_decided_on(&resource));
     let mut roles: Vec<Role> = PredefinedRole::all()
         .iter()
         .filter(|role| is_grantable(role))
@@ -174,7 +174,7 @@ pub(super) async fn query_testable(call: &Call) -> Answer {
         request.page_token.as_deref(),
     )?;
     let resource = resource(&request.full_resource_name)?;
-    let permissions = Permission::all().filter(|one| is_testable(*one, &resource));
+    let permissions = Permission::all().filter(|one| one.is_decided_on(&resource));
     let (permissions, next_page_token) = page.of_list(permissions, ToString::to_string);
     call.answer(&QueryTestablePermissionsResponse {
         permissions: permissions
@@ -190,28 +190,6 @@ pub(super) async fn query_testable(call: &Call) -> Answer {
 
 fn resource(full_name: &str) -> Result<Resource, Refusal> {
     Resource::parse(full_name).map_err(|error| Refusal::field("fullResourceName", error))
-}
-
-/// Whether a permission is ever decided on a resource or on what is inside it.
-fn is_testable(permission: Permission, resource: &Resource) -> bool {
-    let is_of = |services: &[&str]| {
-        services
-            .iter()
-            .any(|service| permission.as_str().starts_with(service))
-    };
-    match resource {
-        Resource::Organization => true,
-        Resource::Project(_) => permission.as_str() != "resourcemanager.projects.create",
-        Resource::Bucket(_) => {
-            is_of(&["storage.", "artifactregistry."])
-                && !is_of(&["storage.buckets.create", "storage.buckets.list"])
-        }
-        Resource::Object { .. } => is_of(&["storage.objects.", "artifactregistry."]),
-        Resource::ServiceAccount(_) => {
-            is_of(&["iam.serviceAccount"])
-                && !is_of(&["iam.serviceAccounts.create", "iam.serviceAccounts.list"])
-        }
-    }
 }
 
 async fn custom_name(call: &Call, project: &str, id: &str) -> Result<RoleName, Refusal> {

@@ -5,7 +5,9 @@ use wharf_types::wire::troubleshooter::{
     AccessState, AccessTuple, AnnotatedMembership, BindingExplanation, ExplainedPolicy, Membership,
     RolePermission, TroubleshootIamPolicyRequest, TroubleshootIamPolicyResponse,
 };
-use wharf_types::{Binding, Member, Permission, Policy, Principal, Resource, ServiceAccountEmail};
+use wharf_types::{
+    Binding, Condition, Member, Permission, Policy, Principal, Resource, ServiceAccountEmail,
+};
 
 use super::call::{Answer, Call};
 use super::refusal::Refusal;
@@ -81,17 +83,18 @@ fn explained(decision: &Decision) -> TroubleshootIamPolicyResponse {
 }
 
 fn explained_policy(decision: &Decision, level: &Level) -> ExplainedPolicy {
+    if level.hidden {
+        return ExplainedPolicy {
+            access: AccessState::UnknownInfoDenied,
+            full_resource_name: level.resource.full_name(),
+            policy: None,
+            binding_explanations: Vec::new(),
+        };
+    }
     let bindings = level.bindings.iter().map(|considered| Binding {
         role: considered.role.clone(),
-        members: considered
-            .members
-            .iter()
-            .map(|(member, _)| member.clone())
-            .collect(),
-        condition: considered
-            .condition
-            .as_ref()
-            .map(|(condition, _)| condition.clone()),
+        members: members(considered).cloned().collect(),
+        condition: condition(considered).cloned(),
     });
     let policy = Policy {
         bindings: bindings.collect(),
@@ -109,6 +112,15 @@ fn explained_policy(decision: &Decision, level: &Level) -> ExplainedPolicy {
     }
 }
 
+fn members(considered: &Consideration) -> impl Iterator<Item = &Member> {
+    considered.members.iter().map(|(member, _)| member)
+}
+
+fn condition(considered: &Consideration) -> Option<&Condition> {
+    let (condition, _) = considered.condition.as_ref()?;
+    Some(condition)
+}
+
 fn explained_binding(decision: &Decision, considered: &Consideration) -> BindingExplanation {
     let memberships = considered.members.iter().map(|(member, names)| {
         let membership = if *names {
@@ -118,7 +130,7 @@ fn explained_binding(decision: &Decision, considered: &Consideration) -> Binding
         };
         (member.to_string(), AnnotatedMembership { membership })
     });
-    let condition = considered.condition.as_ref();
+    let outcome = considered.condition.as_ref().map(|(_, outcome)| outcome);
     BindingExplanation {
         access: overall(considered.allows(), [considered]),
         role: considered.role.to_string(),
@@ -127,8 +139,8 @@ fn explained_binding(decision: &Decision, considered: &Consideration) -> Binding
             Carries::No | Carries::Nothing => RolePermission::NotIncluded,
         },
         memberships: memberships.collect(),
-        condition: condition.map(|(condition, _)| condition.clone()),
-        condition_explanation: condition.and_then(|(_, outcome)| decision.explain_outcome(outcome)),
+        condition: condition(considered).cloned(),
+        condition_explanation: outcome.and_then(|outcome| decision.explain_outcome(outcome)),
     }
 }
 
