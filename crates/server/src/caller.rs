@@ -45,11 +45,19 @@ pub(crate) async fn authenticate(
     context: &Context,
     headers: &HeaderMap,
 ) -> Result<Caller, Error> {
-    let credential = credential(headers)?;
-    shared
-        .app
-        .authenticate(&credential, context.origin.clone())
-        .await
+    identify(shared, context, &credential(headers)?).await
+}
+
+/// Who has this credential, if it does not ask too often.
+pub(crate) async fn identify(
+    shared: &Shared,
+    context: &Context,
+    credential: &Credential,
+) -> Result<Caller, Error> {
+    let origin = context.origin.clone();
+    let caller = shared.app.authenticate(credential, origin).await?;
+    shared.rates.check(&caller)?;
+    Ok(caller)
 }
 
 /// Reads `Authorization` (RFC 9110, 11.6.2; RFC 7617; RFC 6750).

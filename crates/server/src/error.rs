@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, Uri, header};
@@ -44,11 +45,12 @@ fn faulty(mut response: Response, error: &(dyn std::error::Error + 'static)) -> 
 /// Adds what belongs to an error in every dialect.
 fn finish(mut response: Response, error: &Error) -> Response {
     match error {
-        Error::Exhausted { retry_after, .. } => {
-            let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+        Error::Exhausted {
+            retry_after: wait, ..
+        } => {
             response
                 .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+                .insert(header::RETRY_AFTER, retry_after(*wait));
             response
         }
         Error::RangeNotSatisfiable { size } => {
@@ -354,6 +356,8 @@ pub(crate) enum Problem {
     NoSuchMethod,
     /// 414
     UriTooLong,
+    /// 429: the connection may ask again after this time.
+    TooManyRequests(Duration),
 }
 
 impl Problem {
@@ -364,6 +368,10 @@ impl Problem {
             Self::NoSuchMethod => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "this path has no such method",
+            ),
+            Self::TooManyRequests(_) => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "this connection makes too many requests",
             ),
             Self::UriTooLong => (StatusCode::URI_TOO_LONG, "the request's URI is too long"),
         }
@@ -385,16 +393,30 @@ impl IntoResponse for Problem {
 /// A problem in the dialect of the path.
 pub(crate) fn problem(route: Route, problem: &Problem) -> Response {
     let (status, message) = problem.status_and_message();
-    if route.is_registry() {
-        return oci_body(status, OciCode::Unsupported, message);
-    }
-    let name = match status {
-        StatusCode::NOT_FOUND => GoogleStatus::NotFound,
-        _ => GoogleStatus::InvalidArgument,
+    let (code, name) = match problem {
+        Problem::TooManyRequests(_) => (OciCode::TooManyRequests, GoogleStatus::ResourceExhausted),
+        Problem::NoSuchPath => (OciCode::Unsupported, GoogleStatus::NotFound),
+        _ => (OciCode::Unsupported, GoogleStatus::InvalidArgument),
     };
-    let mut body = status::ErrorBody::new(name, message);
-    body.error.code = status.as_u16();
-    json(status, &body)
+    let mut response = if route.is_registry() {
+        oci_body(status, code, message)
+    } else {
+        let mut body = status::ErrorBody::new(name, message);
+        body.error.code = status.as_u16();
+        json(status, &body)
+    };
+    if let Problem::TooManyRequests(wait) = problem {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, retry_after(*wait));
+    }
+    response
+}
+
+/// Whole seconds, one at least.
+fn retry_after(wait: Duration) -> HeaderValue {
+    let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+    HeaderValue::from(seconds.max(1))
 }
 
 /// The router's answer to a path that is not there.

@@ -5,9 +5,11 @@
 //! (IAM, Resource Manager, Cloud Storage) or `ops` (health, metrics). A handler parses, calls one verb, shapes the
 //! answer; what a verb refuses becomes a body in [`error`], once for each dialect.
 
+mod authority;
 mod body;
 mod caller;
 mod config;
+mod connection;
 mod error;
 mod google;
 mod hosts;
@@ -15,12 +17,15 @@ mod listen;
 mod metrics;
 mod ops;
 mod parameters;
+mod rates;
 mod requests;
 mod router;
 mod shared;
+mod tls;
 mod token;
 pub mod v2;
 
 pub use config::{Config, Limits, Tls};
 pub use hosts::{Host, HostError, Network, NetworkError};
 pub use listen::{Error, Listener};
+pub use tls::TlsError;

@@ -1,39 +1,36 @@
-//! Sockets: accepting connections, speaking HTTP/1.1 and HTTP/2 on them, and ending in good order.
+//! Sockets: taking an address, accepting connections, and ending in good order.
 
-use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
-use std::pin::pin;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_rustls::TlsAcceptor;
 use url::Url;
 use wharf_app::App;
 use wharf_types::limits;
 
-use crate::config::Config;
+use crate::authority::Authority;
+use crate::config::{Config, Tls};
+use crate::connection::{self, Http};
 use crate::hosts::Hosts;
 use crate::metrics::Metrics;
-use crate::requests::{self, Connection};
+use crate::rates::Rates;
+use crate::requests::Connection;
 use crate::router::router;
 use crate::shared::Shared;
+use crate::tls::{Certificate, Source, TlsError};
 
 /// Connections that wait to be accepted: a cluster's nodes connect at the same moment.
 const BACKLOG: u32 = 4096;
 /// Pause after a failed accept: no file descriptors are left, and trying at once would only burn a core.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// HTTP/2 flow control: hyper's own windows halve the speed of a push.
-const STREAM_WINDOW: u32 = 4 * 1024 * 1024;
-const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
-/// Bytes that one HTTP/1.1 connection holds on their way in or out: one piece of a blob.
-const BUFFER_SIZE_MAX: usize = 256 * 1024;
-/// Bytes of a request's head.
-const HEAD_SIZE_MAX: u32 = 64 * 1024;
+/// How often certificates are looked at and idle principals forgotten.
+const UPKEEP_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Why a registry is not served.
 #[derive(Debug, thiserror::Error)]
@@ -47,17 +44,24 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// There is no certificate.
+    #[error("TLS cannot be spoken")]
+    Tls(#[from] TlsError),
 }
 
 /// An address that is listened on. Clients that connect wait until [`Listener::serve`].
+///
+/// The runtime is the binary's to choose: a multi-threaded one, since reading a blob's pieces and TLS are worth a core
+/// each.
 pub struct Listener {
     socket: TcpListener,
     local_url: Url,
+    certificate: Option<Certificate>,
     config: Config,
 }
 
 impl Listener {
-    /// Takes the address.
+    /// Takes the address, and loads or makes the certificate.
     #[expect(
         clippy::unused_async,
         reason = "the socket belongs to the runtime that it is bound in"
@@ -67,10 +71,27 @@ impl Listener {
             address: config.listen,
             source,
         })?;
-        let local_url = local_url("http", address);
+        let source = match &config.tls {
+            Tls::None => None,
+            Tls::Files { certificate, key } => Some(Source::Files {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            }),
+            Tls::SelfSigned { folder } => Some(Source::Authority {
+                authority: Authority::open(folder)?,
+                names: names(&config, address.ip()),
+            }),
+        };
+        let certificate = source.map(Certificate::load).transpose()?;
+        let scheme = if certificate.is_some() {
+            "https"
+        } else {
+            "http"
+        };
         Ok(Self {
             socket,
-            local_url,
+            local_url: local_url(scheme, address),
+            certificate,
             config,
         })
     }
@@ -80,70 +101,60 @@ impl Listener {
         self.local_url.clone()
     }
 
+    /// With [`Tls::SelfSigned`], the file with the certificate that clients have to trust.
+    pub fn authority(&self) -> Option<&Path> {
+        self.certificate.as_ref().and_then(Certificate::authority)
+    }
+
     /// Serves until `shutdown`, then lets requests in flight finish for [`Config::drain`].
     pub async fn serve(
         self,
         app: Arc<App>,
         shutdown: impl Future<Output = ()> + Send,
     ) -> Result<(), Error> {
-        let Self {
-            socket,
-            local_url,
-            config,
-        } = self;
-        let without_slash = |url: &Url| url.as_str().trim_end_matches('/').into();
-        let shared = Arc::new(Shared {
-            app,
-            hosts: Hosts::new(&config.hosts, config.external_url.as_ref()),
-            external_url: config.external_url.as_ref().map(without_slash),
-            local_url: without_slash(&local_url),
-            trusted_proxies: config.trusted_proxies,
-            metrics: Arc::new(Metrics::new()),
-        });
-        let connections = u32::try_from(config.limits.connections).unwrap_or(u32::MAX);
-        let places = Arc::new(Semaphore::new(connections as usize));
+        let drain = self.config.drain;
+        let places = Places::new(self.config.limits.connections);
         let (stop, stopping) = watch::channel(());
+        let shared = self.shared(app);
+        let tls = self
+            .certificate
+            .as_ref()
+            .map(Certificate::server_config)
+            .transpose()?;
         let server = Server {
             router: router(shared.clone()),
-            shared,
-            http: http(),
+            shared: shared.clone(),
+            http: connection::http(),
+            tls: tls.map(|config| TlsAcceptor::from(Arc::new(config))),
             stopping,
         };
-        {
-            let mut shutdown = pin!(shutdown);
-            loop {
-                let accept = async {
-                    let place = places.clone().acquire_owned().await;
-                    (place, socket.accept().await)
-                };
-                let (place, accepted) = tokio::select! {
-                    () = &mut shutdown => break,
-                    accepted = accept => accepted,
-                };
-                match accepted {
-                    Ok((stream, peer)) => {
-                        let server = server.clone();
-                        tokio::spawn(async move {
-                            let _place = place;
-                            server.connection(stream, peer).await;
-                        });
-                    }
-                    Err(error) => {
-                        tracing::warn!(%error, "accepting a connection");
-                        tokio::time::sleep(ACCEPT_PAUSE).await;
-                    }
-                }
-            }
+        tokio::select! {
+            () = accept(&self.socket, &server, &places) => {}
+            () = upkeep(self.certificate, &shared) => {}
+            () = shutdown => {}
         }
-        drop(socket);
-        drop(stop);
+        // Nobody new; those who are here are told.
+        drop(self.socket);
         drop(server);
-        // Every connection gives its place back when it ends.
-        let ended = places.acquire_many(connections);
-        if tokio::time::timeout(config.drain, ended).await.is_err() {
-            tracing::warn!(drain = ?config.drain, "requests in flight were cut off");
+        drop(stop);
+        if timeout(drain, places.all_free()).await.is_err() {
+            tracing::warn!(?drain, "requests in flight were cut off");
         }
         Ok(())
+    }
+
+    fn shared(&self, app: Arc<App>) -> Arc<Shared> {
+        let without_slash = |url: &Url| url.as_str().trim_end_matches('/').into();
+        let config = &self.config;
+        Arc::new(Shared {
+            hosts: Hosts::new(&config.hosts, config.external_url.as_ref()),
+            external_url: config.external_url.as_ref().map(without_slash),
+            local_url: without_slash(&self.local_url),
+            trusted_proxies: config.trusted_proxies.clone(),
+            metrics: Arc::new(Metrics::new(app.clone())),
+            rates: Rates::new(&config.limits),
+            app,
+        })
     }
 }
 
@@ -161,34 +172,105 @@ fn bind(address: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
+/// What the own certificate is good for.
+fn names(config: &Config, listen: IpAddr) -> Vec<String> {
+    let external = config.external_url.as_ref().and_then(Url::host_str);
+    let mut names: Vec<String> = config
+        .hosts
+        .iter()
+        .map(|host| host.name.clone())
+        .chain(external.map(|host| host.trim_matches(['[', ']']).to_owned()))
+        .chain(["localhost".to_owned()])
+        .chain(
+            [
+                Ipv4Addr::LOCALHOST.into(),
+                Ipv6Addr::LOCALHOST.into(),
+                listen,
+            ]
+            .map(|ip: IpAddr| ip.to_string()),
+        )
+        .filter(|name| !name.parse().is_ok_and(|ip: IpAddr| ip.is_unspecified()))
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
 /// An address of all interfaces is reached by the loopback one.
 fn local_url(scheme: &str, mut address: SocketAddr) -> Url {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
-            SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
         });
     }
     #[expect(clippy::expect_used, reason = "a socket address is an authority")]
     Url::parse(&format!("{scheme}://{address}")).expect("an address in a URL")
 }
 
-fn http() -> auto::Builder<TokioExecutor> {
-    let mut http = auto::Builder::new(TokioExecutor::new());
-    http.http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits::HEADER_READ_MAX)
-        // Never `pipeline_flush`: with it, hyper takes bodies into memory as fast as they are read, however slow the client.
-        .max_buf_size(BUFFER_SIZE_MAX);
-    http.http2()
-        .timer(TokioTimer::new())
-        .initial_stream_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
-        .max_concurrent_streams(limits::STREAMS_PER_CONNECTION_MAX)
-        .max_header_list_size(HEAD_SIZE_MAX)
-        .max_send_buf_size(1024 * 1024)
-        .keep_alive_interval(limits::BODY_IDLE_MAX);
-    http
+/// The connections that may be open at once. Each holds a place until it ends.
+struct Places {
+    free: Arc<Semaphore>,
+    count: u32,
+}
+
+impl Places {
+    fn new(count: usize) -> Self {
+        let count = count.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
+        Self {
+            free: Arc::new(Semaphore::new(count)),
+            count: u32::try_from(count).unwrap_or(u32::MAX),
+        }
+    }
+
+    async fn take(&self) -> Option<OwnedSemaphorePermit> {
+        self.free.clone().acquire_owned().await.ok()
+    }
+
+    async fn all_free(&self) {
+        let _ = self.free.acquire_many(self.count).await;
+    }
+}
+
+/// Accepts for ever.
+async fn accept(socket: &TcpListener, server: &Server, places: &Places) {
+    loop {
+        let place = places.take().await;
+        match socket.accept().await {
+            Ok((stream, peer)) => {
+                let server = server.clone();
+                tokio::spawn(async move {
+                    server.connection(stream, peer).await;
+                    drop(place);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "accepting a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Keeps things fresh for ever.
+async fn upkeep(certificate: Option<Certificate>, shared: &Shared) {
+    let mut certificate = certificate;
+    let mut interval = interval(UPKEEP_INTERVAL);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        interval.tick().await;
+        shared.rates.forget_idle();
+        certificate = match certificate {
+            None => None,
+            Some(mut certificate) => {
+                let refreshed = tokio::task::spawn_blocking(move || {
+                    certificate.refresh();
+                    certificate
+                });
+                refreshed.await.ok()
+            }
+        };
+    }
 }
 
 /// What every connection is served with.
@@ -196,33 +278,35 @@ fn http() -> auto::Builder<TokioExecutor> {
 struct Server {
     router: axum::Router,
     shared: Arc<Shared>,
-    http: auto::Builder<TokioExecutor>,
+    http: Http,
+    tls: Option<TlsAcceptor>,
     /// Closes when the server stops.
     stopping: watch::Receiver<()>,
 }
 
 impl Server {
-    async fn connection(mut self, stream: TcpStream, peer: SocketAddr) {
+    async fn connection(self, stream: TcpStream, peer: SocketAddr) {
         // Without it, a small answer waits for the client's delayed acknowledgement: 40 ms.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "setting TCP_NODELAY");
         }
-        let connection = Connection::new(self.shared, self.router, peer.ip(), false);
-        let connection = Arc::new(connection);
-        let service = service_fn(move |request| {
-            let connection = connection.clone();
-            async move { Ok::<_, Infallible>(requests::answer(connection, request).await) }
-        });
-        let mut served = pin!(self.http.serve_connection(TokioIo::new(stream), service));
-        let result = tokio::select! {
-            result = served.as_mut() => result,
-            _ = self.stopping.changed() => {
-                served.as_mut().graceful_shutdown();
-                served.await
-            }
+        let Self {
+            router,
+            shared,
+            http,
+            tls,
+            stopping,
+        } = self;
+        let _open = shared.metrics.connection();
+        let metrics = shared.metrics.clone();
+        let connection = Arc::new(Connection::new(shared, router, peer.ip(), tls.is_some()));
+        let Some(tls) = tls else {
+            return connection::serve(&http, stream, connection, metrics, stopping).await;
         };
-        if let Err(error) = result {
-            tracing::debug!(%peer, error, "a connection ended");
+        match timeout(limits::HANDSHAKE_MAX, tls.accept(stream)).await {
+            Ok(Ok(stream)) => connection::serve(&http, stream, connection, metrics, stopping).await,
+            Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
+            Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
         }
     }
 }

@@ -1,14 +1,21 @@
 //! What is counted, in the text format of Prometheus. No label names a repository or a principal: their number has no
 //! bound, and who may read metrics may not read the audit log.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric as _, LabelValueEncoder,
+};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+use wharf_app::App;
 
 /// Upper bounds of durations in seconds: from a manifest out of memory to a layer over a slow line.
 const DURATIONS: [f64; 12] = [
@@ -37,6 +44,18 @@ pub(crate) enum Route {
 }
 
 impl Route {
+    /// Every class.
+    const ALL: [Self; 8] = [
+        Self::Version,
+        Self::Manifests,
+        Self::Blobs,
+        Self::Uploads,
+        Self::Lists,
+        Self::Tokens,
+        Self::Google,
+        Self::Operations,
+    ];
+
     /// The class of a path, whether or not there is such a path.
     pub(crate) fn of(path: &str) -> Self {
         let Some(rest) = path.strip_prefix("/v2/") else {
@@ -108,10 +127,20 @@ pub(crate) struct Metrics {
     registry: Registry,
     requests: Family<Answer, Counter>,
     durations: Family<RouteLabel, Histogram>,
+    live: Arc<Live>,
+}
+
+/// What is counted where it happens, and read when somebody asks.
+struct Live {
+    app: Arc<App>,
+    connections: AtomicI64,
+    in_flight: [AtomicI64; Route::ALL.len()],
+    bytes_received: AtomicU64,
+    bytes_sent: AtomicU64,
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(app: Arc<App>) -> Self {
         let mut registry = Registry::with_prefix("wharf");
         let requests = Family::default();
         registry.register("requests", "Requests answered", requests.clone());
@@ -122,11 +151,47 @@ impl Metrics {
             "Time from a request's head to its answer's head",
             durations.clone(),
         );
+        let live = Arc::new(Live {
+            app,
+            connections: AtomicI64::new(0),
+            in_flight: Default::default(),
+            bytes_received: AtomicU64::new(0),
+            bytes_sent: AtomicU64::new(0),
+        });
+        registry.register_collector(Box::new(live.clone()));
         Self {
             registry,
             requests,
             durations,
+            live,
         }
+    }
+
+    /// Counts a connection until the guard is dropped.
+    pub(crate) fn connection(&self) -> Open {
+        self.live.connections.fetch_add(1, Ordering::Relaxed);
+        Open(self.live.clone())
+    }
+
+    /// Counts a request in flight until the guard is dropped.
+    pub(crate) fn request(&self, route: Route) -> InFlight<'_> {
+        let count = &self.live.in_flight[route as usize];
+        count.fetch_add(1, Ordering::Relaxed);
+        InFlight(count)
+    }
+
+    /// Counts bytes off the wire.
+    pub(crate) fn received(&self, bytes: usize) {
+        self.live
+            .bytes_received
+            .fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Counts bytes onto the wire.
+    pub(crate) fn sent(&self, bytes: usize) {
+        self.live
+            .bytes_sent
+            .fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// Counts an answer.
@@ -153,6 +218,78 @@ impl Metrics {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
         Ok(text)
+    }
+}
+
+/// An open connection.
+pub(crate) struct Open(Arc<Live>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A request that is not answered yet.
+pub(crate) struct InFlight<'a>(&'a AtomicI64);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl std::fmt::Debug for Live {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Live")
+    }
+}
+
+impl Collector for Live {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let counters = [
+            (
+                "bytes_received",
+                "Bytes received",
+                self.bytes_received.load(Ordering::Relaxed),
+            ),
+            (
+                "bytes_sent",
+                "Bytes sent",
+                self.bytes_sent.load(Ordering::Relaxed),
+            ),
+            (
+                "audit_records_lost",
+                "Records of the audit log that could not be written",
+                self.app.audit_lost(),
+            ),
+        ];
+        for (name, help, value) in counters {
+            let counter = ConstCounter::new(value);
+            counter.encode(encoder.encode_descriptor(
+                name,
+                help,
+                None,
+                counter.metric_type(),
+            )?)?;
+        }
+        let connections = ConstGauge::new(self.connections.load(Ordering::Relaxed));
+        let help = "Connections that are open";
+        connections.encode(encoder.encode_descriptor(
+            "connections",
+            help,
+            None,
+            connections.metric_type(),
+        )?)?;
+        let help =
+            "Requests whose answer has not begun; of the class uploads: bodies on their way in";
+        let kind = connections.metric_type();
+        let mut family = encoder.encode_descriptor("requests_in_flight", help, None, kind)?;
+        for route in Route::ALL {
+            let count = ConstGauge::new(self.in_flight[route as usize].load(Ordering::Relaxed));
+            count.encode(family.encode_family(&RouteLabel { route })?)?;
+        }
+        Ok(())
     }
 }
 

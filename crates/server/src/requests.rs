@@ -9,18 +9,20 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::FromRequestParts;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures_util::FutureExt as _;
 use http::request::Parts;
 use http::uri::Authority;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, Version, header};
 use tower::Service as _;
 use wharf_app::Origin;
 use wharf_types::{Location, limits};
 
+use crate::connection::Activity;
 use crate::error::{self, Fault, Problem};
 use crate::hosts::UnknownHost;
 use crate::metrics::Route;
+use crate::rates::ConnectionRate;
 use crate::shared::Shared;
 
 /// Characters of a `User-Agent` that are kept.
@@ -62,6 +64,9 @@ pub(crate) struct Connection {
     is_trusted: bool,
     /// What the last request said of itself: the next one says the same.
     last: Mutex<Last>,
+    rate: Option<ConnectionRate>,
+    /// For the watch on the connection.
+    pub(crate) activity: Activity,
 }
 
 #[derive(Clone, Default)]
@@ -85,6 +90,7 @@ impl Connection {
             .trusted_proxies
             .iter()
             .any(|proxy| proxy.contains(peer));
+        let rate = shared.rates.of_connection();
         Self {
             shared,
             router,
@@ -92,10 +98,23 @@ impl Connection {
             is_secure,
             is_trusted,
             last: Mutex::default(),
+            rate,
+            activity: Activity::default(),
         }
     }
 
-    fn context(&self, uri: &Uri, headers: &HeaderMap) -> Result<Context, Problem> {
+    fn admit<B>(&self, request: &Request<B>) -> Result<Context, Problem> {
+        let (uri, headers) = (request.uri(), request.headers());
+        if let Some(rate) = &self.rate {
+            rate.check().map_err(Problem::TooManyRequests)?;
+        }
+        let length = uri.path_and_query().map_or(0, |path| path.as_str().len());
+        if length > limits::URI_LENGTH_MAX {
+            return Err(Problem::UriTooLong);
+        }
+        if request.version() == Version::HTTP_11 && !has_one_host(headers) {
+            return Err(BAD_HOST);
+        }
         let Addressed { base_url, location } = self.addressed(uri, headers)?;
         Ok(Context {
             origin: Origin {
@@ -236,44 +255,27 @@ fn next_request_id() -> Arc<str> {
 }
 
 /// Answers a request. Whatever happens inside, there is an answer.
-pub(crate) async fn answer<B>(connection: Arc<Connection>, mut request: Request<B>) -> Response
+pub(crate) async fn answer<B>(connection: Arc<Connection>, request: Request<B>) -> Response
 where
     B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
     B::Error: Into<axum::BoxError>,
 {
+    let _work = connection.activity.work();
     let started = Instant::now();
     let (method, route) = (request.method().clone(), Route::of(request.uri().path()));
-    let length = request
-        .uri()
-        .path_and_query()
-        .map_or(0, |path| path.as_str().len());
-    let context = if length > limits::URI_LENGTH_MAX {
-        Err(Problem::UriTooLong)
-    } else if request.version() == http::Version::HTTP_11 && !has_one_host(request.headers()) {
-        Err(BAD_HOST)
-    } else {
-        connection.context(request.uri(), request.headers())
+    let metrics = &connection.shared.metrics;
+    let _in_flight = metrics.request(route);
+    let context = connection.admit(&request);
+    let request_id = match &context {
+        Ok(context) => Some(context.origin.request_id.clone()),
+        Err(_) => None,
     };
-    let (mut response, request_id) = match context {
-        Err(problem) => (error::problem(route, &problem), None),
-        Ok(context) => {
-            let request_id = context.origin.request_id.clone();
-            request.extensions_mut().insert(context);
-            let answer = AssertUnwindSafe(connection.router.clone().call(request)).catch_unwind();
-            let response = match answer.await {
-                Ok(Ok(response)) => response,
-                Ok(Err(never)) => match never {},
-                Err(panic) => error::panicked(route, panic.as_ref()).into_response(),
-            };
-            (response, Some(request_id))
-        }
+    let mut response = match context {
+        Ok(context) => routed(&connection, route, context, request).await,
+        Err(problem) => error::problem(route, &problem),
     };
-    let duration = started.elapsed();
-    let status = response.status();
-    connection
-        .shared
-        .metrics
-        .answered(route, &method, status, duration);
+    let (status, duration) = (response.status(), started.elapsed());
+    metrics.answered(route, &method, status, duration);
     let id = request_id.as_deref().unwrap_or_default();
     if let Some(Fault(fault)) = response.extensions_mut().remove() {
         tracing::error!(request_id = id, %method, route = route.as_str(), error = fault, "internal error");
@@ -285,4 +287,23 @@ where
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
+}
+
+async fn routed<B>(
+    connection: &Connection,
+    route: Route,
+    context: Context,
+    mut request: Request<B>,
+) -> Response
+where
+    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    request.extensions_mut().insert(context);
+    let answer = AssertUnwindSafe(connection.router.clone().call(request)).catch_unwind();
+    match answer.await {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(panic) => error::panicked(route, panic.as_ref()),
+    }
 }

@@ -6,6 +6,7 @@ use wharf_app::App;
 
 use crate::hosts::{Hosts, Network};
 use crate::metrics::Metrics;
+use crate::rates::Rates;
 
 /// The state of the router.
 pub(crate) struct Shared {
@@ -21,4 +22,6 @@ pub(crate) struct Shared {
     pub(crate) trusted_proxies: Vec<Network>,
     /// What is counted.
     pub(crate) metrics: Arc<Metrics>,
+    /// How many requests are allowed.
+    pub(crate) rates: Rates,
 }

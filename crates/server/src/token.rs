@@ -71,12 +71,7 @@ pub(crate) async fn docker_post(
         Some(_) => return unsupported_grant("grant_type must be password or refresh_token"),
     };
     let caller = match credential {
-        Ok(credential) => {
-            shared
-                .app
-                .authenticate(&credential, context.origin.clone())
-                .await
-        }
+        Ok(credential) => caller::identify(&shared, &context, &credential).await,
         Err(error) => Err(error),
     };
     let scopes = Scope::parse_list(form.all("scope"));

@@ -30,8 +30,11 @@ pub const UPLOAD_IDLE_MAX: Duration = Duration::from_secs(24 * 3600);
 pub const GARBAGE_GRACE: Duration = Duration::from_secs(24 * 3600);
 /// Silence of a client in the middle of a body before the connection is closed.
 pub const BODY_IDLE_MAX: Duration = Duration::from_secs(60);
-/// Time for a client to send its request head.
+/// Time for a client to send its first request's head.
 pub const HEADER_READ_MAX: Duration = Duration::from_secs(30);
+/// How long a connection may do nothing: no request in work, and no byte taken of an answer. Go's clients, docker and
+/// containerd among them, close theirs after 90 seconds.
+pub const CONNECTION_IDLE_MAX: Duration = Duration::from_secs(100);
 /// Time for a TLS handshake.
 pub const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 /// Time that a shutdown waits for requests in flight.
