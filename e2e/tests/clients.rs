@@ -116,7 +116,10 @@ fn skopeo_copies_images_and_indexes_both_ways() {
     says(&refused.stderr, "is part of the index");
     for tag in ["all", "amd64"] {
         push.run("delete --tls-verify=false")
-            .arg(format!("docker://{}", shop.image(&format!("busybox:{tag}"))))
+            .arg(format!(
+                "docker://{}",
+                shop.image(&format!("busybox:{tag}"))
+            ))
             .succeeds();
     }
     let refused = pull
