@@ -59,6 +59,7 @@ impl App {
     /// One round.
     pub(crate) async fn collect_garbage(&self, ages: Ages) -> Result<Removed, Error> {
         let now = Timestamp::now();
+        self.registry.sessions.unload_idle();
         let uploads = self.give_up_uploads(before(now, ages.upload)).await?;
         let blobs = self.unlink_blobs(before(now, ages.blob)).await?;
         let objects = self.remove_doomed().await?;
@@ -80,11 +81,14 @@ impl App {
                         uploads::delete(t, *id)?;
                         blobs::doom(t, object, Timestamp::now())?;
                     }
-                    Ok(idle.len())
+                    Ok(idle)
                 })
                 .await?;
-            count += given_up;
-            if given_up == 0 {
+            for (id, _) in &given_up {
+                self.registry.sessions.forget(*id);
+            }
+            count += given_up.len();
+            if given_up.is_empty() {
                 return Ok(count);
             }
         }

@@ -1,7 +1,5 @@
 //! The bytes of an upload on their way in: in memory while they are few, in an object when they are more.
 
-use std::sync::Arc;
-
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use wharf_store::blobs::{Blobs, Hasher, Lease, ObjectKey, Writer};
@@ -20,6 +18,8 @@ pub(super) struct Intake {
     lease: Option<Lease>,
     place: Place,
     received: Received,
+    /// A chunk was refused of which some bytes were taken in: it is not to be noted or continued.
+    refused: bool,
 }
 
 enum Place {
@@ -69,18 +69,19 @@ impl Intake {
             lease: None,
             place: Place::Memory(BytesMut::new()),
             received,
+            refused: false,
         }
     }
 
     /// Continues where the row of an upload stands.
-    pub(super) fn resume(blobs: Blobs, upload: &uploads::Upload, lease: Lease) -> Self {
+    pub(super) fn resume(blobs: Blobs, upload: &uploads::Upload) -> Self {
         let hasher = upload.hasher.clone();
         let place = match &upload.content {
             Some(content) => Place::Memory(BytesMut::from(content.as_slice())),
             None if upload.size == 0 => Place::Memory(BytesMut::new()),
             None => {
                 let writer = blobs.resume(&upload.object, upload.size, hasher.clone());
-                Place::Object(Box::new(writer.with_lease(lease.clone())))
+                Place::Object(Box::new(writer))
             }
         };
         let received = Received {
@@ -91,35 +92,90 @@ impl Intake {
         Self {
             blobs,
             key: upload.object.clone(),
-            lease: Some(lease),
+            lease: None,
             place,
             received,
+            refused: false,
         }
     }
 
-    /// Takes in a body of `length_max` bytes at most.
+    /// Holds on to `lease` as long as anything may still be written.
+    pub(super) fn hold(&mut self, lease: Lease) {
+        if let Place::Object(writer) = &mut self.place {
+            writer.set_lease(Some(lease.clone()));
+        }
+        self.lease = Some(lease);
+    }
+
+    /// Lets go of the lease.
+    pub(super) fn release(&mut self) {
+        if let Place::Object(writer) = &mut self.place {
+            writer.set_lease(None);
+        }
+        self.lease = None;
+    }
+
+    /// The key of its object, whether or not there is one yet.
+    pub(super) fn key(&self) -> &ObjectKey {
+        &self.key
+    }
+
+    /// Bytes taken in.
+    pub(super) fn size(&self) -> u64 {
+        self.received.size
+    }
+
+    /// Bytes of it that are in memory between two requests.
+    pub(super) fn size_in_memory(&self) -> usize {
+        match &self.place {
+            Place::Memory(content) => content.len(),
+            Place::Object(_) => 0,
+        }
+    }
+
+    /// Takes in a body of `length_max` bytes at most. What came before a body broke off counts.
     pub(super) async fn take(&mut self, mut body: impl Body, length_max: u64) -> Result<(), Error> {
         let mut length = 0;
         while let Some(frame) = body.next().await {
             let frame = frame.map_err(|error| Error::BrokenBody(error.to_string()))?;
             length += frame.len() as u64;
-            if length > length_max {
-                return Err(Error::invalid(
-                    OciCode::SizeInvalid,
-                    format!(
-                        "the body is longer than the {length_max} bytes that were announced or are allowed"
-                    ),
-                ));
+            let taken = match self.check(&frame, length, length_max) {
+                Ok(()) => self.add(frame).await,
+                refused => refused,
+            };
+            if taken.is_err() {
+                self.refuse();
+                return taken;
             }
-            if self.received.size + frame.len() as u64 > limits::BLOB_SIZE_MAX {
-                return Err(Error::TooLarge {
-                    what: "the blob",
-                    limit: limits::BLOB_SIZE_MAX,
-                });
-            }
-            self.add(frame).await?;
         }
         Ok(())
+    }
+
+    fn check(&self, frame: &Bytes, length: u64, length_max: u64) -> Result<(), Error> {
+        if length > length_max {
+            return Err(Error::invalid(
+                OciCode::SizeInvalid,
+                format!(
+                    "the body is longer than the {length_max} bytes that were announced or are allowed"
+                ),
+            ));
+        }
+        if self.received.size + frame.len() as u64 > limits::BLOB_SIZE_MAX {
+            return Err(Error::TooLarge {
+                what: "the blob",
+                limit: limits::BLOB_SIZE_MAX,
+            });
+        }
+        Ok(())
+    }
+
+    /// Marks what was taken in as not to be noted or continued.
+    pub(super) fn refuse(&mut self) {
+        self.refused = true;
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        self.refused
     }
 
     async fn add(&mut self, frame: Bytes) -> Result<(), Error> {
@@ -136,9 +192,7 @@ impl Intake {
                 // The writer hashes what it writes, so it begins with the hash of nothing.
                 let hasher = Hasher::new(self.received.hasher.algorithm());
                 let mut writer = self.blobs.create(&self.key, hasher);
-                if let Some(lease) = &self.lease {
-                    writer = writer.with_lease(Arc::clone(lease));
-                }
+                writer.set_lease(self.lease.clone());
                 writer.write(first).await?;
                 writer.write(frame).await?;
                 self.place = Place::Object(Box::new(writer));
@@ -162,14 +216,12 @@ impl Intake {
         Ok(self.received.clone())
     }
 
-    /// How far it was at the last [`Intake::flush`].
-    pub(super) fn received(&self) -> &Received {
-        &self.received
-    }
-
     /// The digest of all bytes, read once more if they were hashed by another algorithm.
     pub(super) async fn digest(&mut self, algorithm: Algorithm) -> Result<Digest, Error> {
         match &mut self.place {
+            Place::Memory(_) if self.received.hasher.algorithm() == algorithm => {
+                Ok(self.received.hasher.digest())
+            }
             Place::Memory(content) => Ok(Hasher::digest_of(algorithm, content)),
             Place::Object(writer) => {
                 let hasher = writer.flush().await?;

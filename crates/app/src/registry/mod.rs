@@ -13,6 +13,9 @@ mod marker;
 pub mod pull;
 pub mod push;
 pub mod referrers;
+mod sessions;
+#[cfg(test)]
+mod testing;
 pub mod uploads;
 
 /// What this room keeps in memory.
@@ -22,7 +25,7 @@ pub(crate) struct State {
     buckets: buckets::Known,
     manifests: pull::Cache,
     marker: marker::Marker,
-    sessions: uploads::Sessions,
+    sessions: sessions::Sessions,
 }
 
 impl State {

@@ -4,9 +4,11 @@
 //! restart. The bytes stay in the row while they are few, and lie in an object when they are more. Whoever works on a
 //! session holds its lease; the work itself runs in a task of its own, so that a client that goes away cannot stop it
 //! between the bytes and the row.
+//!
+//! What a chunk brought survives the death of the process once it is acknowledged, but not a loss of power: then the session
+//! may begin anew, and says so.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::Stream;
@@ -14,13 +16,14 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use wharf_store::blobs::{Hasher, ObjectKey};
 use wharf_store::meta::Durability;
-use wharf_store::meta::images::{blobs, repositories, uploads};
+use wharf_store::meta::images::{blobs, buckets, repositories, uploads};
 use wharf_types::error::OciCode;
 use wharf_types::permission::{OBJECTS_CREATE, OBJECTS_GET};
 use wharf_types::range::ContentRange;
 use wharf_types::{Algorithm, Digest, Object, Repository, limits};
 
 use super::intake::{Intake, Received};
+use super::sessions::{Lease, Session};
 use crate::{App, Caller, Error, Missing, Restriction};
 
 /// Repositories of a project that are tried as the source of an automatic mount.
@@ -48,38 +51,6 @@ pub enum Mount {
 pub trait Body: Stream<Item = Result<Bytes, std::io::Error>> + Send + Unpin + 'static {}
 impl<T: Stream<Item = Result<Bytes, std::io::Error>> + Send + Unpin + 'static> Body for T {}
 
-/// The sessions that a request is working on.
-#[derive(Clone, Default)]
-pub(super) struct Sessions(Arc<Mutex<HashSet<Uuid>>>);
-
-/// The right to work on a session; dropped, it is free again.
-pub(super) struct Lease {
-    sessions: Sessions,
-    id: Uuid,
-}
-
-impl Sessions {
-    fn lease(&self, id: Uuid) -> Option<Arc<Lease>> {
-        let mut busy = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        busy.insert(id).then(|| {
-            Arc::new(Lease {
-                sessions: self.clone(),
-                id,
-            })
-        })
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        self.sessions
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.id);
-    }
-}
-
 impl App {
     /// Opens an upload. `algorithm` is the `digest-algorithm` parameter.
     pub async fn start_upload(
@@ -99,8 +70,18 @@ impl App {
             hasher: Hasher::new(algorithm.unwrap_or(Algorithm::Sha256)),
         };
         let id = upload.id;
+        let session = Session {
+            id,
+            repository: repository.clone(),
+            principal: upload.principal.clone(),
+            intake: Intake::resume(self.blobs.clone(), &upload),
+            noted: 0,
+        };
         self.meta
             .write(Durability::Process, move |t| {
+                if !buckets::exists(t, &upload.repository.bucket)? {
+                    return Err(Error::not_found(Missing::Bucket, &upload.repository.bucket));
+                }
                 if uploads::count_of(t, &upload.principal)? >= limits::UPLOADS_PER_PRINCIPAL_MAX {
                     return Err(Error::Exhausted {
                         message: format!(
@@ -114,6 +95,8 @@ impl App {
                 Ok(uploads::insert(t, &upload, Timestamp::now())?)
             })
             .await?;
+        self.registry.sessions.trust(id);
+        self.registry.sessions.park(session);
         Ok(Upload { id, offset: 0 })
     }
 
@@ -190,14 +173,15 @@ impl App {
         body: impl Body,
     ) -> Result<Upload, Error> {
         self.authorize_push(caller, repository).await?;
-        let (lease, upload) = self.lease_upload(caller, repository, id).await?;
+        let (lease, mut session) = self.open_session(caller, repository, id).await?;
         let app = self.clone();
         let task = async move {
-            let intake = app.receive(lease, &upload, range, body).await?;
-            Ok(Upload {
-                id,
-                offset: intake.received().size,
-            })
+            let received = app.receive(&mut session, range, body).await;
+            let noted = app.note_progress(&mut session).await;
+            let offset = session.noted;
+            app.registry.sessions.park(session);
+            drop(lease);
+            received.and(noted).map(|()| Upload { id, offset })
         };
         finished(tokio::spawn(task)).await
     }
@@ -213,16 +197,22 @@ impl App {
         body: impl Body,
     ) -> Result<(), Error> {
         self.authorize_push(caller, repository).await?;
-        let (lease, upload) = self.lease_upload(caller, repository, id).await?;
-        let (app, repository, digest) = (self.clone(), repository.clone(), *digest);
+        let (lease, mut session) = self.open_session(caller, repository, id).await?;
+        let (app, digest) = (self.clone(), *digest);
         let task = async move {
-            let mut intake = app.receive(lease, &upload, range, body).await?;
-            if let Err(error) = check(&mut intake, &digest).await {
+            if let Err(error) = app.receive(&mut session, range, body).await {
+                let noted = app.note_progress(&mut session).await;
+                app.registry.sessions.park(session);
+                drop(lease);
+                return noted.and(Err(error));
+            }
+            if let Err(error) = check(&mut session.intake, &digest).await {
                 // Wrong content never becomes right by more of it.
-                app.end_upload(id, upload.object).await?;
+                app.end_upload(id, session.intake.key().clone()).await?;
                 return Err(error);
             }
-            app.commit(repository, digest, intake, Some(id)).await
+            app.commit(session.repository, digest, session.intake, Some(id))
+                .await
         };
         finished(tokio::spawn(task)).await
     }
@@ -264,6 +254,11 @@ impl App {
     ) -> Result<Upload, Error> {
         self.authorize_push(caller, repository).await?;
         let upload = self.find_upload(caller, repository, id).await?;
+        // Only where nobody works on it: then it is at rest.
+        let upload = match self.registry.sessions.lease(id) {
+            Some(_lease) => self.trusted(upload).await?,
+            None => upload,
+        };
         Ok(Upload {
             id,
             offset: upload.size,
@@ -278,8 +273,8 @@ impl App {
         id: Uuid,
     ) -> Result<(), Error> {
         self.authorize_push(caller, repository).await?;
-        let (_lease, upload) = self.lease_upload(caller, repository, id).await?;
-        self.end_upload(id, upload.object).await
+        let (_lease, session) = self.open_session(caller, repository, id).await?;
+        self.end_upload(id, session.intake.key().clone()).await
     }
 
     async fn authorize_push(&self, caller: &Caller, repository: &Repository) -> Result<(), Error> {
@@ -308,68 +303,105 @@ impl App {
             .ok_or_else(|| Error::not_found(Missing::Upload, id))
     }
 
-    async fn lease_upload(
+    /// Takes a session up, from memory or from its row. While another request works on it, its offset is the answer.
+    async fn open_session(
         &self,
         caller: &Caller,
         repository: &Repository,
         id: Uuid,
-    ) -> Result<(Arc<Lease>, uploads::Upload), Error> {
-        let lease = self.registry.sessions.lease(id);
-        let upload = self.find_upload(caller, repository, id).await?;
-        match lease {
-            Some(lease) => Ok((lease, upload)),
-            None => Err(Error::UploadOutOfOrder {
-                offset: upload.size,
-            }),
-        }
-    }
-
-    /// Takes in a chunk and notes it in the row, also when the body breaks off.
-    async fn receive(
-        &self,
-        lease: Arc<Lease>,
-        upload: &uploads::Upload,
-        range: Option<ContentRange>,
-        body: impl Body,
-    ) -> Result<Intake, Error> {
-        if range.is_some_and(|range| range.start != upload.size) {
+    ) -> Result<(Arc<Lease>, Session), Error> {
+        let sessions = &self.registry.sessions;
+        let Some(lease) = sessions.lease(id) else {
+            let upload = self.find_upload(caller, repository, id).await?;
             return Err(Error::UploadOutOfOrder {
                 offset: upload.size,
             });
-        }
-        let length_max = range.map_or(limits::BLOB_SIZE_MAX, |range| range.length());
-        let mut intake = Intake::resume(self.blobs.clone(), upload, lease);
-        let taken = intake.take(body, length_max).await;
-        if let Err(
-            error @ (Error::Invalid { .. }
-            | Error::TooLarge { .. }
-            | Error::Internal(_)
-            | Error::DiskFull),
-        ) = taken
-        {
-            // The chunk as a whole is refused: the row still says where the upload stood before.
-            return Err(error);
-        }
-        let received = intake.flush().await?;
-        if taken.is_ok() && range.is_some_and(|range| received.size != upload.size + range.length())
-        {
-            return Err(Error::invalid(
-                OciCode::SizeInvalid,
-                "the body is shorter than its Content-Range",
-            ));
-        }
-        if received.size != upload.size {
-            self.note_progress(upload, received).await?;
-        }
-        taken.map(|()| intake)
+        };
+        let principal = caller.principal.to_string();
+        let mut session = match sessions.take(id, repository, &principal) {
+            Some(session) => session,
+            None => {
+                let upload = self.find_upload(caller, repository, id).await?;
+                let upload = self.trusted(upload).await?;
+                Session {
+                    id,
+                    repository: repository.clone(),
+                    principal,
+                    intake: Intake::resume(self.blobs.clone(), &upload),
+                    noted: upload.size,
+                }
+            }
+        };
+        session.intake.hold(lease.clone());
+        Ok((lease, session))
     }
 
-    async fn note_progress(
+    /// The upload with no more bytes than are there: a power cut can lose what its row knows of. Then it begins anew.
+    async fn trusted(&self, mut upload: uploads::Upload) -> Result<uploads::Upload, Error> {
+        if self.registry.sessions.is_trusted(upload.id) {
+            return Ok(upload);
+        }
+        let is_whole = upload.size == 0
+            || upload.content.is_some()
+            || self
+                .blobs
+                .has_prefix(&upload.object, upload.size, &upload.hasher)
+                .await?;
+        if !is_whole {
+            tracing::warn!(upload = %upload.id, "an upload lost bytes and begins anew");
+            let (id, before) = (upload.id, upload.size);
+            upload.hasher = Hasher::new(upload.hasher.algorithm());
+            upload.size = 0;
+            let hash = upload.hasher.save();
+            self.meta
+                .write::<_, Error, _>(Durability::Process, move |t| {
+                    let progress = uploads::Progress {
+                        size: 0,
+                        content: None,
+                        hash: &hash,
+                    };
+                    uploads::advance(t, id, before, progress, Timestamp::now())?;
+                    Ok(())
+                })
+                .await?;
+        }
+        self.registry.sessions.trust(upload.id);
+        Ok(upload)
+    }
+
+    /// Takes in a chunk. What came of a body that broke off stays; a chunk that is refused leaves the session where it was.
+    async fn receive(
         &self,
-        upload: &uploads::Upload,
-        received: Received,
+        session: &mut Session,
+        range: Option<ContentRange>,
+        body: impl Body,
     ) -> Result<(), Error> {
-        let (id, before) = (upload.id, upload.size);
+        let before = session.intake.size();
+        if range.is_some_and(|range| range.start != before) {
+            return Err(Error::UploadOutOfOrder { offset: before });
+        }
+        let length_max = range.map_or(limits::BLOB_SIZE_MAX, |range| range.length());
+        session.intake.take(body, length_max).await?;
+        match range {
+            Some(range) if session.intake.size() != before + range.length() => {
+                session.intake.refuse();
+                Err(Error::invalid(
+                    OciCode::SizeInvalid,
+                    "the body is shorter than its Content-Range",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes in the row what was received, unless it was refused.
+    async fn note_progress(&self, session: &mut Session) -> Result<(), Error> {
+        if session.intake.is_refused() || session.intake.size() == session.noted {
+            return Ok(());
+        }
+        let (id, before) = (session.id, session.noted);
+        let received = session.intake.flush().await?;
+        let Received { size, .. } = received;
         self.meta
             .write(Durability::Process, move |t| {
                 let hash = received.hasher.save();
@@ -383,7 +415,9 @@ impl App {
                     false => Err(Error::not_found(Missing::Upload, id)),
                 }
             })
-            .await
+            .await?;
+        session.noted = size;
+        Ok(())
     }
 
     /// Makes the blob exist.
@@ -395,7 +429,8 @@ impl App {
         session: Option<Uuid>,
     ) -> Result<(), Error> {
         let stored = intake.store().await?;
-        self.meta
+        let committed = self
+            .meta
             .write(Durability::Machine, move |t| {
                 if let Some(id) = session
                     && !uploads::delete(t, id)?
@@ -403,7 +438,12 @@ impl App {
                     return Err(Error::not_found(Missing::Upload, id));
                 }
                 let now = Timestamp::now();
-                let id = repositories::ensure(t, &repository)?;
+                let id = match repositories::ensure(t, &repository) {
+                    Err(wharf_store::Error::Conflict(_)) => {
+                        return Err(Error::not_found(Missing::Bucket, &repository.bucket));
+                    }
+                    result => result?,
+                };
                 Ok(blobs::put(
                     t,
                     &repository,
@@ -414,7 +454,11 @@ impl App {
                     now,
                 )?)
             })
-            .await
+            .await;
+        if let Some(id) = session {
+            self.registry.sessions.forget(id);
+        }
+        committed
     }
 
     pub(super) async fn end_upload(&self, id: Uuid, object: ObjectKey) -> Result<(), Error> {
@@ -425,7 +469,9 @@ impl App {
                 }
                 Ok::<_, Error>(())
             })
-            .await
+            .await?;
+        self.registry.sessions.forget(id);
+        Ok(())
     }
 }
 
@@ -459,3 +505,6 @@ async fn finished<T>(task: tokio::task::JoinHandle<Result<T, Error>>) -> Result<
         Err(error) => Err(Error::internal(error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

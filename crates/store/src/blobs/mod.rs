@@ -60,6 +60,31 @@ impl Blobs {
         Writer::new(self.path(key), size, hasher, self.unwritten.clone())
     }
 
+    /// Whether the first `size` bytes of an object are there and are those that `hasher` took in: a power cut can leave an
+    /// object that is shorter than its upload's row says, or has holes. Reads them all.
+    pub async fn has_prefix(
+        &self,
+        key: &ObjectKey,
+        size: u64,
+        hasher: &Hasher,
+    ) -> Result<bool, Error> {
+        let (path, expected) = (self.path(key), hasher.digest());
+        run(move || {
+            let file = match std::fs::File::open(&path) {
+                Ok(file) => file,
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+                Err(error) => {
+                    return Err(Error::file(format!("opening {}", path.display()))(error));
+                }
+            };
+            let mut hasher = Hasher::new(expected.algorithm());
+            let read = writer::hash_into(&mut hasher, std::io::Read::take(file, size))
+                .map_err(Error::file(format!("reading {}", path.display())))?;
+            Ok(read == size && hasher.digest() == expected)
+        })
+        .await
+    }
+
     /// Opens an object for reading. `None` when it is not there.
     pub async fn read(&self, key: &ObjectKey) -> Result<Option<Reader>, Error> {
         let (path, pool) = (self.path(key), self.pool.clone());

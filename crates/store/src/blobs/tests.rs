@@ -87,15 +87,48 @@ fn an_object_that_is_too_short_is_an_error_not_an_early_end() {
 }
 
 #[test]
+fn an_object_that_lost_bytes_is_not_what_its_hash_says() {
+    runtime().block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(folder.path()).unwrap();
+        let key = ObjectKey::random();
+        let mut writer = blobs.create(&key, Hasher::new(Algorithm::Sha256));
+        writer.write(Bytes::from(content(700_000))).await.unwrap();
+        let hasher = writer.flush().await.unwrap();
+        writer.write(Bytes::from_static(b"beyond")).await.unwrap();
+        writer.flush().await.unwrap();
+        assert!(blobs.has_prefix(&key, 700_000, &hasher).await.unwrap());
+        let file = std::fs::File::options()
+            .write(true)
+            .open(blobs.path(&key))
+            .unwrap();
+        std::os::unix::fs::FileExt::write_all_at(&file, &[0; 4096], 300_000).unwrap();
+        assert!(
+            !blobs.has_prefix(&key, 700_000, &hasher).await.unwrap(),
+            "a hole"
+        );
+        file.set_len(699_999).unwrap();
+        assert!(
+            !blobs.has_prefix(&key, 700_000, &hasher).await.unwrap(),
+            "too short"
+        );
+        blobs.remove(&key).await.unwrap();
+        assert!(
+            !blobs.has_prefix(&key, 700_000, &hasher).await.unwrap(),
+            "gone"
+        );
+    });
+}
+
+#[test]
 fn a_lease_lasts_as_long_as_bytes_are_on_their_way() {
     runtime().block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let blobs = Blobs::open(folder.path()).unwrap();
         let lease: Lease = Arc::new(());
         let hasher = Hasher::new(Algorithm::Sha256);
-        let mut writer = blobs
-            .create(&ObjectKey::random(), hasher)
-            .with_lease(lease.clone());
+        let mut writer = blobs.create(&ObjectKey::random(), hasher);
+        writer.set_lease(Some(lease.clone()));
         writer.write(Bytes::from(vec![1; 8 << 20])).await.unwrap();
         drop(writer);
         while Arc::strong_count(&lease) > 1 {

@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::fs::File;
-use std::io::{IoSlice, Write as _};
+use std::io::{IoSlice, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -77,9 +77,8 @@ impl Writer {
     }
 
     /// Holds on to `lease` until the last byte is written or given up.
-    pub fn with_lease(mut self, lease: Lease) -> Self {
-        self.lease = Some(lease);
-        self
+    pub fn set_lease(&mut self, lease: Option<Lease>) {
+        self.lease = lease;
     }
 
     /// Bytes taken in so far.
@@ -121,15 +120,10 @@ impl Writer {
         self.flush().await?;
         let path = self.path.clone();
         run(move || {
-            let doing = || Error::file(format!("reading {}", path.display()));
-            let mut file = File::open(&path).map_err(doing())?;
-            let mut buffer = vec![0; BATCH_SIZE];
-            loop {
-                match std::io::Read::read(&mut file, &mut buffer).map_err(doing())? {
-                    0 => return Ok(hasher),
-                    length => hasher.update(&buffer[..length]),
-                }
-            }
+            File::open(&path)
+                .and_then(|file| hash_into(&mut hasher, file))
+                .map_err(Error::file(format!("reading {}", path.display())))?;
+            Ok(hasher)
         })
         .await
     }
@@ -227,6 +221,23 @@ impl Disk {
         match self.path.parent() {
             Some(folder) => sync_folder(folder),
             None => Ok(()),
+        }
+    }
+}
+
+/// Hashes all that can be read, and tells how much that was.
+pub(super) fn hash_into(hasher: &mut Hasher, mut from: impl Read) -> std::io::Result<u64> {
+    let mut buffer = vec![0; BATCH_SIZE];
+    let mut size = 0;
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(size),
+            Ok(length) => {
+                hasher.update(&buffer[..length]);
+                size += length as u64;
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
 }
