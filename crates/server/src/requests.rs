@@ -220,7 +220,8 @@ fn address(
         });
     };
     let authority: Authority = authority.parse().map_err(|_| BAD_HOST)?;
-    if authority.as_str().contains('@') || authority.host().is_empty() {
+    let is_port = authority.port().is_none() || authority.port_u16().is_some();
+    if authority.as_str().contains('@') || authority.host().is_empty() || !is_port {
         return Err(BAD_HOST);
     }
     let scheme = if is_secure { "https" } else { "http" };

@@ -4,6 +4,7 @@ mod announcement;
 mod settings;
 
 use clap::Args;
+use rustix::fs::Mode;
 use tokio::signal::unix::{SignalKind, signal};
 use wharf_app::{App, Opened};
 use wharf_server::Listener;
@@ -45,6 +46,8 @@ impl Serve {
         };
         let plan = settings.plan()?;
         telemetry::init(plan.log_format, &plan.log)?;
+        // What a registry keeps is for the account that it runs as: images, keys and logs alike.
+        rustix::process::umask(Mode::RWXG | Mode::RWXO);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .max_blocking_threads(BLOCKING_THREADS_MAX)
             .enable_all()
