@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use wharf_e2e::jwt::{claims, header, read_key, sign};
 use wharf_e2e::{Answer, Client, TestRegistry};
 
+const OWNER: &str = "serviceAccount:owner@default.iam.gserviceaccount.com";
+
 /// The owner's access token, by way of a JWT.
 fn access_token(registry: &TestRegistry) -> String {
     let key = read_key(&registry.owner_key());
@@ -173,7 +175,7 @@ fn policies_that_are_none_are_refused_and_change_nothing() {
         let message = answer.google_error(400, "INVALID_ARGUMENT");
         assert!(message.len() > 10, "{message}");
     }
-    set(&json!({"bindings": [], "etag": "AAAAAAAAAAA="})).google_error(409, "ABORTED");
+    set(&json!({"bindings": [], "etag": "//////////8="})).google_error(409, "ABORTED");
     let after = api
         .post("/v1/projects/default:getIamPolicy", &json!({}))
         .expect(200)
@@ -187,7 +189,7 @@ fn conditions_that_are_none_are_refused_with_their_fault() {
     let api = Api::new();
     let set = |expression: &str| {
         let condition = json!({"title": "a condition", "expression": expression});
-        let binding = json!({"role": "roles/storage.objectViewer", "members": ["allUsers"], "condition": condition});
+        let binding = json!({"role": "roles/storage.objectViewer", "members": [OWNER], "condition": condition});
         api.post(
             "/v1/projects/default:setIamPolicy",
             &json!({"policy": {"version": 3, "bindings": [binding]}}),

@@ -120,7 +120,6 @@ fn manifests_that_contradict_themselves_are_refused() {
         "application/json; charset=utf-8",
         "application/vnd.docker.distribution.manifest.v1+prettyjws",
         "a",
-        "",
     ] {
         let answer = put(&owner, media_type, good.to_string());
         assert!(

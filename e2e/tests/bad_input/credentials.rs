@@ -315,7 +315,7 @@ fn a_token_gives_no_more_than_its_scope() {
     assert_eq!(refused.status, 401, "{refused}");
     // Neither is it one for the other APIs, nor one that another registry takes.
     let refused = nobody.get("/v3/projects/the-shop").bearer(&token).send();
-    refused.google_error(401, "UNAUTHENTICATED");
+    refused.google_error(403, "PERMISSION_DENIED");
     let elsewhere = TestRegistry::start();
     let refused = elsewhere
         .anonymous()
