@@ -93,8 +93,11 @@ impl Refusal {
                 ),
             ),
             Self::NoSuchBucket(message) => (GoogleStatus::NotFound, message),
-            Self::NoSuchMethod { allow } => return no_such_method(dialect, &allow),
-            Self::NotOffered(message) => (GoogleStatus::Unimplemented, message.to_owned()),
+            Self::NoSuchMethod { allow } => {
+                let message = format!("the path is there, but not with this method: use {allow}");
+                return not_allowed(dialect, message, &allow);
+            }
+            Self::NotOffered(message) => return not_allowed(dialect, message.to_owned(), ""),
         };
         respond(status.http_status(), &body(dialect, status, message))
     }
@@ -112,10 +115,10 @@ fn wrong_field(dialect: Dialect, field: &str, message: &str) -> Response {
     respond(status.http_status(), &body)
 }
 
-fn no_such_method(dialect: Dialect, allow: &str) -> Response {
-    let message = format!("the path is there, but not with this method: use {allow}");
-    let mut body = body(dialect, GoogleStatus::Unimplemented, message);
+/// 405 with the methods that there are. Not 501: Google's clients repeat whatever is 5xx, gsutil for ten minutes.
+fn not_allowed(dialect: Dialect, message: String, allow: &str) -> Response {
     let status = StatusCode::METHOD_NOT_ALLOWED;
+    let mut body = body(dialect, GoogleStatus::Unimplemented, message);
     body.error.code = status.as_u16();
     let mut response = respond(status.as_u16(), &body);
     if let Ok(allow) = HeaderValue::from_str(allow) {

@@ -119,8 +119,8 @@ async fn service_accounts_are_made_changed_and_deleted() {
             (
                 &format!("POST {ACCOUNTS}/100000000000000000001:undelete"),
                 json!({}),
-                501,
-                json!({"error": {"code": 501, "status": "UNIMPLEMENTED"}}),
+                405,
+                json!({"error": {"code": 405, "status": "UNIMPLEMENTED"}}),
             ),
         ])
         .await;

@@ -60,10 +60,10 @@ async fn buckets_are_made_changed_and_deleted() {
             (&format!("DELETE {BUCKET}"), Value::Null, 204, Value::Null),
             (&format!("GET {BUCKET}"), Value::Null, 404, refused(404, "notFound")),
             ("GET /storage/v1/projects/default/serviceAccount", Value::Null, 200, json!({"email_address": "…"})),
-            ("GET /storage/v1/b/artifacts.default.appspot.com/o", Value::Null, 501, refused(501, "notImplemented")),
-            ("POST /upload/storage/v1/b/artifacts.default.appspot.com/o?uploadType=multipart", json!("x"), 501, refused(501, "notImplemented")),
-            ("GET /download/storage/v1/b/artifacts.default.appspot.com/o/a%2Fb", Value::Null, 501, refused(501, "notImplemented")),
-            ("GET /storage/v1/b/artifacts.default.appspot.com/acl", Value::Null, 501, refused(501, "notImplemented")),
+            ("GET /storage/v1/b/artifacts.default.appspot.com/o", Value::Null, 405, refused(405, "notImplemented")),
+            ("POST /upload/storage/v1/b/artifacts.default.appspot.com/o?uploadType=multipart", json!("x"), 405, refused(405, "notImplemented")),
+            ("GET /download/storage/v1/b/artifacts.default.appspot.com/o/a%2Fb", Value::Null, 405, refused(405, "notImplemented")),
+            ("GET /storage/v1/b/artifacts.default.appspot.com/acl", Value::Null, 405, refused(405, "notImplemented")),
             ("GET /storage/v1/nothing", Value::Null, 404, refused(404, "notFound")),
         ])
         .await;

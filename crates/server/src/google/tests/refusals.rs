@@ -355,7 +355,7 @@ async fn what_is_not_there_is_404_and_what_cannot_be_done_to_it_405() {
                 NOBODY,
                 &format!("GET {path}"),
                 Value::Null,
-                501,
+                405,
                 json!({"error": {"status": "UNIMPLEMENTED"}}),
             )
             .await;
