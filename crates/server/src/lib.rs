@@ -11,6 +11,8 @@ mod caller;
 mod config;
 mod connection;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod google;
 mod hosts;
 mod listen;

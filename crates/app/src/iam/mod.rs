@@ -9,6 +9,8 @@ pub mod condition;
 mod credentials;
 pub mod decide;
 mod decision;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod jwt;
 mod key_file;
 mod key_pair;
