@@ -7,6 +7,7 @@
 )]
 
 mod deny;
+mod docs;
 mod tidy;
 
 use std::path::Path;
@@ -17,7 +18,8 @@ Usage: cargo xtask COMMAND
 
 Commands:
   tidy   Check the source tree against the rules that the compiler does not know
-  deny   Check licenses, sources, banned and duplicate dependencies (deny.toml)";
+  deny   Check licenses, sources, banned and duplicate dependencies (deny.toml)
+  docs   Write docs/commands.md and docs/limits.md; with --check, fail if they are out of date";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -25,6 +27,8 @@ fn main() -> ExitCode {
     let done = match arguments[..] {
         ["tidy"] => tidy::run(root()),
         ["deny"] => deny::run(root()),
+        ["docs"] => docs::run(root(), false),
+        ["docs", "--check"] => docs::run(root(), true),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);

@@ -6,6 +6,7 @@ mod edges;
 mod files;
 mod libraries;
 mod limits;
+mod pages;
 mod words;
 
 use std::fmt;
@@ -87,6 +88,7 @@ const RULES: &[Rule] = &[
     files::are_named_after_what_they_hold,
     words::nothing_is_left_for_later,
     limits::have_a_reason,
+    pages::name_everything,
 ];
 
 /// Runs every rule and prints what it found.
