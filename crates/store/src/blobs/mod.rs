@@ -2,6 +2,7 @@
 //!
 //! Nothing here is renamed or copied. A file without a row is nothing: the garbage collector removes it.
 
+mod file;
 mod hasher;
 mod key;
 mod reader;
@@ -19,6 +20,7 @@ pub use reader::Reader;
 pub use writer::{Lease, Writer};
 
 use crate::Error;
+use file::Buffers;
 use reader::Pool;
 
 /// Bytes of uploads that wait in memory for the disk, over all uploads. Further ones wait at the socket.
@@ -30,6 +32,7 @@ pub struct Blobs {
     folder: Arc<Path>,
     unwritten: Arc<Semaphore>,
     pool: Arc<Pool>,
+    buffers: Arc<Buffers>,
 }
 
 impl Blobs {
@@ -47,17 +50,19 @@ impl Blobs {
             folder: folder.into(),
             unwritten: Arc::new(Semaphore::new(UNWRITTEN_MAX)),
             pool: Arc::default(),
+            buffers: Arc::default(),
         })
     }
 
     /// Begins an object. Its file is made by the first bytes.
     pub fn create(&self, key: &ObjectKey, hasher: Hasher) -> Writer {
-        Writer::new(self.path(key), 0, hasher, self.unwritten.clone())
+        self.resume(key, 0, hasher)
     }
 
     /// Continues an object after `size` bytes, whose hash is in `hasher`. What lies beyond them is cut off.
     pub fn resume(&self, key: &ObjectKey, size: u64, hasher: Hasher) -> Writer {
-        Writer::new(self.path(key), size, hasher, self.unwritten.clone())
+        let (unwritten, buffers) = (self.unwritten.clone(), self.buffers.clone());
+        Writer::new(self.path(key), size, hasher, unwritten, buffers)
     }
 
     /// Whether the first `size` bytes of an object are there and are those that `hasher` took in: a power cut can leave an

@@ -3,14 +3,15 @@
 
 use std::any::Any;
 use std::fs::File;
-use std::io::{IoSlice, Read, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::Read;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 
+use super::file::{Buffers, ObjectFile};
 use super::{Hasher, run, sync_folder};
 use crate::Error;
 
@@ -47,7 +48,8 @@ enum State {
 /// What the blocking thread works on.
 struct Disk {
     path: PathBuf,
-    file: Option<Arc<File>>,
+    file: Option<ObjectFile>,
+    buffers: Arc<Buffers>,
     /// Bytes in the file.
     written: u64,
     hasher: Hasher,
@@ -56,10 +58,17 @@ struct Disk {
 }
 
 impl Writer {
-    pub(super) fn new(path: PathBuf, size: u64, hasher: Hasher, unwritten: Arc<Semaphore>) -> Self {
+    pub(super) fn new(
+        path: PathBuf,
+        size: u64,
+        hasher: Hasher,
+        unwritten: Arc<Semaphore>,
+        buffers: Arc<Buffers>,
+    ) -> Self {
         let disk = Disk {
             path: path.clone(),
             file: None,
+            buffers,
             written: size,
             hasher,
             written_back: size,
@@ -102,7 +111,10 @@ impl Writer {
         if !self.batch.is_empty() {
             self.hand_over().await?;
         }
-        let disk = self.disk().await?;
+        let mut disk = self.disk().await?;
+        if disk.file.is_some() {
+            disk = run(move || disk.flush().map(|()| disk)).await?;
+        }
         let hasher = disk.hasher.clone();
         self.state = State::Idle(disk);
         Ok(hasher)
@@ -171,29 +183,35 @@ fn write_batch(
 
 impl Disk {
     fn write(&mut self, batch: &[Bytes]) -> Result<(), Error> {
-        let file = self.open()?;
         for bytes in batch {
             self.hasher.update(bytes);
         }
-        let mut slices: Vec<_> = batch.iter().map(|bytes| IoSlice::new(bytes)).collect();
-        write_all(&file, &mut slices)
-            .map_err(Error::file(format!("writing {}", self.path.display())))?;
+        let (doing, buffers) = (self.doing("writing"), self.buffers.clone());
+        self.open()?.append(batch, &buffers).map_err(doing)?;
         self.written += batch.iter().map(|bytes| bytes.len() as u64).sum::<u64>();
-        self.start_write_back(&file);
+        self.start_write_back();
         Ok(())
     }
 
-    fn open(&mut self) -> Result<Arc<File>, Error> {
-        if let Some(file) = &self.file {
-            return Ok(file.clone());
-        }
-        let file = open(&self.path, self.written)
-            .map_err(Error::file(format!("opening {}", self.path.display())))?;
-        Ok(self.file.insert(Arc::new(file)).clone())
+    fn flush(&mut self) -> Result<(), Error> {
+        let doing = self.doing("writing");
+        self.open()?.flush().map_err(doing)
+    }
+
+    fn open(&mut self) -> Result<&mut ObjectFile, Error> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => ObjectFile::open(&self.path, self.written).map_err(self.doing("opening"))?,
+        };
+        Ok(self.file.insert(file))
+    }
+
+    fn doing(&self, what: &str) -> impl FnOnce(std::io::Error) -> Error + use<> {
+        Error::file(format!("{what} {}", self.path.display()))
     }
 
     /// A failure shows in the final sync.
-    fn start_write_back(&mut self, file: &Arc<File>) {
+    fn start_write_back(&mut self) {
         let is_running = self
             .write_back
             .as_ref()
@@ -201,8 +219,10 @@ impl Disk {
         if is_running || self.written - self.written_back < WRITE_BACK_EVERY {
             return;
         }
+        let Some(file) = self.file.as_ref().and_then(ObjectFile::cached) else {
+            return;
+        };
         self.written_back = self.written;
-        let file = file.clone();
         self.write_back = std::thread::Builder::new()
             .name("write-back".to_owned())
             .spawn(move || {
@@ -212,12 +232,11 @@ impl Disk {
     }
 
     fn sync(&mut self) -> Result<(), Error> {
-        let file = self.open()?;
         if let Some(thread) = self.write_back.take() {
             let _ = thread.join();
         }
-        file.sync_data()
-            .map_err(Error::file(format!("syncing {}", self.path.display())))?;
+        let doing = self.doing("syncing");
+        self.open()?.sync().map_err(doing)?;
         match self.path.parent() {
             Some(folder) => sync_folder(folder),
             None => Ok(()),
@@ -240,35 +259,4 @@ pub(super) fn hash_into(hasher: &mut Hasher, mut from: impl Read) -> std::io::Re
             Err(error) => return Err(error),
         }
     }
-}
-
-/// Opens the file for writing at `size`, cut off there.
-fn open(path: &Path, size: u64) -> std::io::Result<File> {
-    let mut file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(path)?;
-    if file.metadata()?.len() < size {
-        return Err(std::io::Error::new(
-            std::io::ErrorKind::UnexpectedEof,
-            "the file is shorter than its upload",
-        ));
-    }
-    file.set_len(size)?;
-    std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(size))?;
-    Ok(file)
-}
-
-fn write_all(mut file: &File, mut slices: &mut [IoSlice<'_>]) -> std::io::Result<()> {
-    IoSlice::advance_slices(&mut slices, 0);
-    while !slices.is_empty() {
-        match file.write_vectored(slices) {
-            Ok(0) => return Err(std::io::ErrorKind::WriteZero.into()),
-            Ok(written) => IoSlice::advance_slices(&mut slices, written),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
