@@ -220,8 +220,12 @@ fn address(
         });
     };
     let authority: Authority = authority.parse().map_err(|_| BAD_HOST)?;
-    let is_port = authority.port().is_none() || authority.port_u16().is_some();
-    if authority.as_str().contains('@') || authority.host().is_empty() || !is_port {
+    let host = authority.host();
+    let has_port = authority.as_str().len() > host.len();
+    if host.is_empty()
+        || authority.as_str().contains('@')
+        || (has_port && authority.port_u16().is_none())
+    {
         return Err(BAD_HOST);
     }
     let scheme = if is_secure { "https" } else { "http" };
@@ -264,6 +268,8 @@ where
     let _work = connection.activity.work();
     let started = Instant::now();
     let (method, route) = (request.method().clone(), Route::of(request.uri().path()));
+    let may_leave_body =
+        request.version() <= http::Version::HTTP_11 && !request.body().is_end_stream();
     let metrics = &connection.shared.metrics;
     let _in_flight = metrics.request(route);
     let context = connection.admit(&request);
@@ -286,6 +292,11 @@ where
         && let Ok(id) = HeaderValue::from_str(id)
     {
         response.headers_mut().insert(REQUEST_ID, id);
+    }
+    // A body that nobody read ends the connection: a client that is not told sends its next request into the void.
+    if may_leave_body && (status.is_client_error() || status.is_server_error()) {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
     }
     response
 }
