@@ -38,7 +38,11 @@ pub struct Image {
 impl Image {
     /// An image of layers with random content, so that no two are alike.
     pub fn random(random: &mut Random, layer_sizes: &[usize]) -> Self {
-        let layers: Vec<Vec<u8>> = layer_sizes.iter().map(|size| random.bytes(*size)).collect();
+        Self::of(layer_sizes.iter().map(|size| random.bytes(*size)).collect())
+    }
+
+    /// An image of these layers.
+    pub fn of(layers: Vec<Vec<u8>>) -> Self {
         let config = image_config(
             "amd64",
             &layers.iter().map(|bytes| digest(bytes)).collect::<Vec<_>>(),

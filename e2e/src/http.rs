@@ -13,7 +13,8 @@ use bytes::Bytes;
 use reqwest::Method;
 use reqwest::blocking::Body;
 use reqwest::header::{
-    AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION, WWW_AUTHENTICATE,
+    AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION,
+    WWW_AUTHENTICATE,
 };
 use serde_json::Value;
 
@@ -30,6 +31,8 @@ pub struct Client {
     http: reqwest::blocking::Client,
     base: url::Url,
     basic: Option<String>,
+    /// What is sent as `Host` in place of the address.
+    host: Option<String>,
     /// By scope.
     tokens: Arc<Mutex<HashMap<String, String>>>,
 }
@@ -79,6 +82,7 @@ impl Client {
             http,
             base: url.parse().unwrap(),
             basic: None,
+            host: None,
             tokens: Arc::default(),
         }
     }
@@ -97,11 +101,11 @@ impl Client {
         Self::with_password(url, KEY_USER, &fs::read_to_string(key_file).unwrap())
     }
 
-    /// The same client for a registry that has moved to another address.
+    /// The same client, which addresses the registry by another of its hosts.
     #[must_use]
-    pub fn at(&self, url: &str) -> Self {
+    pub fn under(&self, host: &str) -> Self {
         Self {
-            base: url.parse().unwrap(),
+            host: Some(host.to_owned()),
             ..self.clone()
         }
     }
@@ -112,7 +116,11 @@ impl Client {
             client: self,
             method,
             path: path.to_owned(),
-            headers: HeaderMap::new(),
+            headers: self
+                .host
+                .iter()
+                .map(|host| (HOST, host.parse().unwrap()))
+                .collect(),
             body: Payload::Bytes(Bytes::new()),
             token: None,
         }

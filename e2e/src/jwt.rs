@@ -9,6 +9,8 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rustix::fs::{Mode, OFlags};
 use serde_json::{Value, json};
 
+use crate::{Answer, Client, Program};
+
 /// Seconds since 1970.
 pub fn now() -> u64 {
     SystemTime::now()
@@ -57,7 +59,7 @@ pub fn sign(key: &Value, header: &Value, claims: &Value) -> String {
     .unwrap();
     fs::write(&pem, key["private_key"].as_str().unwrap()).unwrap();
     fs::write(&text, &signed).unwrap();
-    crate::Program::new("openssl")
+    Program::new("openssl")
         .args(["dgst", "-sha256", "-sign"])
         .arg(&pem)
         .arg("-out")
@@ -66,6 +68,25 @@ pub fn sign(key: &Value, header: &Value, claims: &Value) -> String {
         .succeeds();
     let signature = BASE64_URL_SAFE_NO_PAD.encode(fs::read(signature).unwrap());
     format!("{signed}.{signature}")
+}
+
+/// The token endpoint's answer to an assertion (RFC 7523).
+pub fn exchange(client: &Client, assertion: &str) -> Answer {
+    let form = format!(
+        "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}"
+    );
+    client
+        .post("/token")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form)
+        .send()
+}
+
+/// An access token for the Google-style APIs.
+pub fn access_token(client: &Client, key_file: &Path) -> String {
+    let key = read_key(key_file);
+    let answer = exchange(client, &sign(&key, &header(&key), &claims(&key))).expect(200);
+    answer.json()["access_token"].as_str().unwrap().to_owned()
 }
 
 /// Header and claims, without a signature.

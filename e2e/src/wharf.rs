@@ -73,7 +73,7 @@ impl Wharf {
     /// Grants a role on a project to an account.
     pub fn grant(&self, project: &str, name: &str, role: &str) {
         self.run(&format!(
-            "projects add-iam-policy-binding {project} --member serviceAccount:{} --role {role}",
+            "projects add-iam-policy-binding {project} --member serviceAccount:{} --role {role} --condition None",
             email(project, name)
         ));
     }

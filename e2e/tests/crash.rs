@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 use std::io::Cursor;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -12,7 +13,8 @@ use bytes::Bytes;
 use wharf_e2e::content::{Image, digest};
 use wharf_e2e::http::with_digest;
 use wharf_e2e::random::Random;
-use wharf_e2e::{Client, TestRegistry};
+use wharf_e2e::wait::wait_for;
+use wharf_e2e::{Client, Program, TestRegistry};
 
 /// Kills in CI. `WHARF_E2E_ROUNDS` changes it.
 const ROUNDS: usize = 100;
@@ -23,6 +25,11 @@ const KILL_WITHIN_MICROSECONDS: u64 = 250_000;
 /// Every so many rounds, all that was ever acknowledged is read again.
 const LOOK_BACK_EVERY: usize = 20;
 
+/// Blobs up to this many bytes have no file of their own.
+const INLINE_MAX: usize = 64 << 10;
+/// A start looks for orphans in the background.
+const ORPHANS_GONE_WITHIN: Duration = Duration::from_secs(30);
+
 /// What the registry has promised so far, or may have done without being able to say so.
 #[derive(Debug, Default)]
 struct Ledger {
@@ -30,7 +37,6 @@ struct Ledger {
     images: Vec<Pushed>,
     /// By tag: what a reader may see, which is the last acknowledged image and any that was under way after it.
     tags: Vec<(String, Vec<Option<String>>)>,
-    /// Tags that were deleted, or whose deletion was under way.
     uploads: Vec<Upload>,
     /// Pushes that broke off: their content can be pushed again.
     broken: Vec<Blob>,
@@ -86,6 +92,11 @@ fn what_was_acknowledged_survives_kill_9_and_what_was_not_is_no_obstacle() {
         push_again(&owner, &ledger);
         everything.blobs.extend(ledger.blobs);
         everything.images.extend(ledger.images);
+        // By now these are pushed as well.
+        everything.blobs.extend(ledger.broken);
+        everything
+            .blobs
+            .extend(ledger.uploads.into_iter().map(|upload| upload.blob));
         if round % LOOK_BACK_EVERY == 0 || round == rounds {
             check(&owner, &everything);
             eprintln!(
@@ -103,8 +114,59 @@ fn what_was_acknowledged_survives_kill_9_and_what_was_not_is_no_obstacle() {
         resumed > rounds / 4,
         "hardly any upload was hit: the test tests nothing"
     );
+    leaves_no_orphan(&mut registry, &everything);
     let log = registry.log();
     assert!(!log.contains("panic"), "{log}");
+}
+
+/// Files that a kill left behind go once they are old; of what was acknowledged, none does.
+fn leaves_no_orphan(registry: &mut TestRegistry, everything: &Ledger) {
+    assert!(registry.stop().success());
+    let folder = registry.data().join("blobs");
+    Program::new("find")
+        .arg(&folder)
+        .args([
+            "-type",
+            "f",
+            "-exec",
+            "touch",
+            "--date=3 days ago",
+            "{}",
+            "+",
+        ])
+        .succeeds();
+    let mut kept: Vec<u64> = everything
+        .blobs
+        .iter()
+        .filter(|blob| blob.length > INLINE_MAX)
+        .map(|blob| blob.length as u64)
+        .collect();
+    kept.sort_unstable();
+    let before = sizes(&folder).len();
+    registry.start_again();
+    wait_for("end of orphans", ORPHANS_GONE_WITHIN, || {
+        (sizes(&folder) == kept).then_some(())
+    });
+    eprintln!(
+        "crash: {} orphaned files of {before} are gone",
+        before - kept.len()
+    );
+    check(&registry.owner(), everything);
+}
+
+/// The sizes of all files below a folder, in order.
+fn sizes(folder: &Path) -> Vec<u64> {
+    let listed = Program::new("find")
+        .arg(folder)
+        .args(["-type", "f", "-printf", "%s\n"])
+        .succeeds();
+    let mut sizes: Vec<u64> = listed
+        .stdout
+        .lines()
+        .map(|size| size.parse().unwrap())
+        .collect();
+    sizes.sort_unstable();
+    sizes
 }
 
 /// Lets some clients push until the registry is killed in the middle of it; returns what they know.
@@ -184,14 +246,6 @@ impl Pusher<'_> {
         self.ledger.lock().unwrap().blobs.push(blob);
     }
 
-    /// Keeps in mind that this was under way, if the registry dies of it.
-    fn or_broken<T>(&self, blob: &Blob, result: Result<T, Died>) -> Result<T, Died> {
-        if result.is_err() {
-            self.ledger.lock().unwrap().broken.push(blob.clone());
-        }
-        result
-    }
-
     fn start_upload(&self) -> Result<String, Died> {
         let path = format!("/v2/{}/blobs/uploads/", self.repository);
         Ok(self.client.post(&path).try_send()?.expect(202).location())
@@ -214,16 +268,27 @@ impl Pusher<'_> {
     /// One POST.
     fn push_in_one_request(&mut self) -> Result<(), Died> {
         let blob = self.new_blob();
+        self.post(blob)
+    }
+
+    fn post(&self, blob: Blob) -> Result<(), Died> {
         let bytes = blob.bytes();
         let path = format!(
             "/v2/{}/blobs/uploads/?digest={}",
             self.repository,
             digest(&bytes)
         );
-        let sent = self.client.post(&path).body(bytes).try_send();
-        self.or_broken(&blob, sent.map_err(Died::from))?.expect(201);
-        self.acknowledge(blob);
-        Ok(())
+        match self.client.post(&path).body(bytes).try_send() {
+            Ok(answer) => {
+                answer.expect(201);
+                self.acknowledge(blob);
+                Ok(())
+            }
+            Err(_) => {
+                self.ledger.lock().unwrap().broken.push(blob);
+                Err(Died)
+            }
+        }
     }
 
     /// POST, some PATCH with `Content-Range`, PUT with the rest.
@@ -313,23 +378,18 @@ impl Pusher<'_> {
 
     /// An image under one of few tags, so that tags move.
     fn push_image(&mut self) -> Result<(), Died> {
-        let sizes = [self.random.below(100_000), self.random.below(1_000)];
-        let image = Image::random(
-            &mut self.random,
-            &sizes.map(|size| usize::try_from(size).unwrap()),
-        );
-        for blob in &image.blobs {
-            let path = format!(
-                "/v2/{}/blobs/uploads/?digest={}",
-                self.repository,
-                digest(blob)
-            );
-            self.client
-                .post(&path)
-                .body(blob.clone())
-                .try_send()?
-                .expect(201);
+        let layers = [self.new_blob(), self.new_blob()];
+        for layer in layers.clone() {
+            self.post(layer)?;
         }
+        let image = Image::of(layers.iter().map(|layer| layer.bytes().to_vec()).collect());
+        let config = image.blobs.last().unwrap().clone();
+        let path = format!(
+            "/v2/{}/blobs/uploads/?digest={}",
+            self.repository,
+            digest(&config)
+        );
+        self.client.post(&path).body(config).try_send()?.expect(201);
         let tag = format!("{}:tag{}", self.repository, self.random.below(2));
         self.under_way(&tag, &image);
         let put = self

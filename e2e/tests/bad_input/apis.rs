@@ -1,27 +1,10 @@
 //! The Google-style APIs: bodies, names, policies and conditions that are none.
 
 use serde_json::{Value, json};
-use wharf_e2e::jwt::{claims, header, read_key, sign};
+use wharf_e2e::jwt::access_token;
 use wharf_e2e::{Answer, Client, TestRegistry};
 
 const OWNER: &str = "serviceAccount:owner@default.iam.gserviceaccount.com";
-
-/// The owner's access token, by way of a JWT.
-fn access_token(registry: &TestRegistry) -> String {
-    let key = read_key(&registry.owner_key());
-    let assertion = sign(&key, &header(&key), &claims(&key));
-    let form = format!(
-        "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}"
-    );
-    let answer = registry
-        .anonymous()
-        .post("/token")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(form)
-        .send()
-        .expect(200);
-    answer.json()["access_token"].as_str().unwrap().to_owned()
-}
 
 struct Api {
     registry: TestRegistry,
@@ -34,7 +17,7 @@ impl Api {
         let registry = TestRegistry::start();
         Self {
             client: registry.anonymous(),
-            token: access_token(&registry),
+            token: access_token(&registry.anonymous(), &registry.owner_key()),
             registry,
         }
     }

@@ -3,23 +3,9 @@
 use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use wharf_e2e::jwt::{claims, header, now, read_key, sign, unsigned};
+use wharf_e2e::jwt::{claims, exchange, header, now, read_key, sign, unsigned};
 use wharf_e2e::registry::secrets_of;
-use wharf_e2e::{Answer, Client, Program, Shop, TestRegistry};
-
-const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-
-fn exchange(client: &Client, assertion: &str) -> Answer {
-    let form = format!(
-        "grant_type={}&assertion={assertion}",
-        JWT_BEARER.replace(':', "%3A")
-    );
-    client
-        .post("/token")
-        .header("content-type", "application/x-www-form-urlencoded")
-        .body(form)
-        .send()
-}
+use wharf_e2e::{Client, Program, Shop, TestRegistry};
 
 #[test]
 fn wrong_users_and_passwords_are_refused_with_a_hint() {
