@@ -79,15 +79,17 @@ impl App {
         };
         let credentials = &self.iam.credentials;
         let hash = credentials.hash(kind, secret);
-        match credentials.seen(&hash) {
-            Some(verified) if verified.is_for(origin) => Ok(verified),
-            Some(_) => {
-                let verified = Arc::new(self.verify_bearer(secret, origin).await?);
-                credentials.replace(hash, verified.clone());
-                Ok(verified)
-            }
-            None => self.verify_anew(kind, hash, secret, origin).await,
+        let verified = match credentials.seen(&hash) {
+            Some(verified) => verified,
+            None => self.verify_anew(kind, hash, secret, origin).await?,
+        };
+        if verified.is_for(origin) {
+            return Ok(verified);
         }
+        // It was verified for a request to another host, before or at this very moment.
+        let verified = Arc::new(self.verify_bearer(secret, origin).await?);
+        credentials.replace(hash, verified.clone());
+        Ok(verified)
     }
 
     async fn verify_anew(

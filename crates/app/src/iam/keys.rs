@@ -53,8 +53,9 @@ impl App {
         };
         // Asked before the expensive part, and again when the key is written.
         let wanted = email.clone();
-        self.meta
-            .read(move |transaction| check_room(transaction, &wanted).map(drop))
+        let unique_id = self
+            .meta
+            .read(move |transaction| Ok::<_, Error>(check_room(transaction, &wanted)?.unique_id))
             .await?;
         let turn = self.iam.credentials.pairs.clone().acquire_owned().await;
         let turn = turn.map_err(Error::internal)?;
@@ -64,6 +65,8 @@ impl App {
         })
         .await
         .map_err(Error::internal)??;
+        // While others' pairs were made, the right to this one may have been taken away.
+        self.authorize_account(caller, KEYS_CREATE, account).await?;
         let key = ServiceAccountKey {
             id: random::key_id()?,
             account: email,
@@ -79,6 +82,10 @@ impl App {
             .meta
             .write(Durability::Machine, move |transaction| {
                 let account = check_room(transaction, &kept.account)?;
+                // Nor is it for another account that was made meanwhile under the same address.
+                if account.unique_id != unique_id {
+                    return Err(Error::not_found(Missing::ServiceAccount, &kept.account));
+                }
                 keys::insert(transaction, &kept)?;
                 Ok::<_, Error>(account)
             })

@@ -29,8 +29,8 @@ pub struct IssuedToken {
 }
 
 impl App {
-    /// RFC 7523: an access token for a JWT that a service account key signed. `scope` is the form's; the JWT's own
-    /// counts when the form has none.
+    /// RFC 7523: an access token for a JWT that a service account key signed. `scope` is the form's: it can narrow what
+    /// the JWT's own says, and not widen it, for whoever has the JWT need not have the key.
     ///
     /// [`Error::Invalid`] for what is no such JWT, [`Error::Unauthenticated`] for one that proves nothing (now),
     /// [`Error::Unsupported`] for a request of an ID token.
@@ -101,10 +101,11 @@ impl App {
         claims
             .expiry(now.as_second())
             .map_err(Error::Unauthenticated)?;
-        let scope = scope
-            .filter(|scope| !scope.trim().is_empty())
-            .or(claims.scope.as_deref());
-        let floor = OauthFloor::of_scopes(scope.unwrap_or_default());
+        let floor = [scope, claims.scope.as_deref()]
+            .into_iter()
+            .flatten()
+            .map(OauthFloor::of_scopes)
+            .fold(OauthFloor::Full, OauthFloor::min);
         let caller = self
             .caller(
                 &Verified {

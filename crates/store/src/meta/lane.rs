@@ -3,6 +3,7 @@
 //! A durable commit costs one flush of the disk whatever it holds, so everybody who asks while a flush is under way shares
 //! the next. Each writer has a savepoint of its own: its error undoes its own work and nobody else's.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc;
 
@@ -156,8 +157,10 @@ fn commit(connection: &Connection, batch: &mut Vec<Job>, on_change: &OnChange) {
         }
         connection.execute_batch("COMMIT")
     });
+    // After a failed commit too: what is not known for sure is forgotten.
+    on_change(&changes);
     match &result {
-        Ok(()) => on_change(&changes),
+        Ok(()) => {}
         Err(error) => {
             tracing::error!(%error, "committing metadata");
             // Whoever was not reached hears `Closed` by the drop of its job.
@@ -179,11 +182,20 @@ fn run_one(
     answers: &mut Vec<Answer>,
 ) -> rusqlite::Result<()> {
     connection.prepare_cached("SAVEPOINT writer")?.execute([])?;
-    let done = (job.run)(connection);
-    answers.push(done.answer);
-    if done.keep {
-        changes.extend(done.changes);
-    } else {
+    // A writer that panics is undone like one that fails: others share the lane, and hear nothing of it.
+    let run = job.run;
+    let done = catch_unwind(AssertUnwindSafe(|| run(connection)));
+    let keep = match done {
+        Ok(done) => {
+            answers.push(done.answer);
+            if done.keep {
+                changes.extend(done.changes);
+            }
+            done.keep
+        }
+        Err(_) => false,
+    };
+    if !keep {
         connection
             .prepare_cached("ROLLBACK TO writer")?
             .execute([])?;

@@ -100,3 +100,22 @@ async fn values_are_bound_by_their_number_wherever_they_stand() {
         .unwrap();
     assert_eq!(row, Some((2, 1, 2)));
 }
+
+#[tokio::test]
+async fn a_writer_that_panics_harms_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let (meta, _) = open(folder.path());
+    let panicked = meta
+        .write(Durability::Machine, |transaction| {
+            settings::put(transaction, "half", b"done")?;
+            if settings::find(transaction, "half")?.is_some() {
+                panic!("a bug");
+            }
+            Ok::<_, Error>(())
+        })
+        .await;
+    assert!(panicked.is_err());
+    put(&meta, "a", b"1").await.unwrap();
+    assert_eq!(find(&meta, "a").await, Some(b"1".to_vec()));
+    assert_eq!(find(&meta, "half").await, None);
+}

@@ -78,6 +78,28 @@ async fn a_signed_assertion_is_worth_an_access_token() {
 }
 
 #[tokio::test]
+async fn whoever_has_an_assertion_gets_no_more_than_its_signer_meant() {
+    let app = TestApp::open().await;
+    let (_, key, _) = app.account("puller").await;
+    let read_only = json!({"scope": "https://www.googleapis.com/auth/devstorage.read_only"});
+    let assertion = sign_with(&key.file, &claims(&read_only));
+    for scope in [
+        None,
+        Some(""),
+        Some("https://www.googleapis.com/auth/cloud-platform"),
+        Some("https://www.googleapis.com/auth/devstorage.read_only"),
+    ] {
+        let issued = app.exchange_assertion(&assertion, scope, &origin()).await;
+        let caller = log_in(&app, &issued.unwrap().token).await.unwrap();
+        assert_eq!(
+            caller.restriction,
+            Restriction::Oauth(OauthFloor::ReadOnly),
+            "{scope:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn assertions_that_prove_nothing_are_told_apart() {
     let app = TestApp::open().await;
     let (_, key, _) = app.account("puller").await;
@@ -182,6 +204,34 @@ async fn a_self_signed_bearer_for_one_host_is_not_good_at_another() {
     let refused = app.authenticate(&bearer(&token), elsewhere).await;
     assert!(matches!(refused, Err(Error::Unauthenticated(_))));
     assert!(log_in(&app, &token).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nor_when_both_hosts_are_asked_at_once() {
+    let app = TestApp::open().await;
+    let (_, key, _) = app.account("puller").await;
+    for number in 0..50 {
+        let there =
+            json!({"sub": EMAIL, "scope": null, "aud": "http://127.0.0.1:5000/", "n": number});
+        let token = sign_with(&key.file, &claims(&there));
+        let ask = |base_url: &str| {
+            let (app, credential) = (std::sync::Arc::clone(&app), bearer(&token));
+            let origin = Origin {
+                base_url: base_url.into(),
+                ..origin()
+            };
+            tokio::spawn(async move { app.authenticate(&credential, origin).await.is_ok() })
+        };
+        let asked = [
+            ask("http://127.0.0.1:5000"),
+            ask("http://other.test"),
+            ask("http://127.0.0.1:5000"),
+            ask("http://other.test"),
+        ];
+        for (place, answer) in asked.into_iter().enumerate() {
+            assert_eq!(answer.await.unwrap(), place % 2 == 0, "round {number}");
+        }
+    }
 }
 
 #[tokio::test]
