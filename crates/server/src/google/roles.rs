@@ -142,22 +142,8 @@ pub(super) async fn query_grantable(call: &Call) -> Answer {
         request.page_token.as_deref(),
     )?;
     let resource = resource(&request.full_resource_name)?;
-    let is_grantable =
-        |role: &PredefinedRole| role.permissions().any(|one| one.is_decided_on(&resource));
-    let mut roles: Vec<Role> = PredefinedRole::all()
-        .iter()
-        .filter(|role| is_grantable(role))
-        .map(Role::Predefined)
-        .collect();
-    if let Some(project) = resource.project() {
-        match call.app.list_roles(&call.caller, &project, false).await {
-            Ok(own) => roles.extend(own.into_iter().map(Role::Custom)),
-            Err(Error::Denied(_) | Error::NotFound { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    let mut roles: Vec<WireRole> = roles.iter().map(|role| shown(role, view)).collect();
-    roles.sort_by(|a, b| a.name.cmp(&b.name));
+    let roles = call.app.grantable_roles(&call.caller, &resource).await?;
+    let roles: Vec<WireRole> = roles.iter().map(|role| shown(role, view)).collect();
     let (roles, next_page_token) = page.of_list(roles, |role| role.name.clone());
     call.answer(&ListRolesResponse {
         roles,

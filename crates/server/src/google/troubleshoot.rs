@@ -101,9 +101,12 @@ fn explained_policy(decision: &Decision, level: &Level) -> ExplainedPolicy {
         ..Policy::default()
     };
     ExplainedPolicy {
-        access: overall(level.allowed, &level.bindings),
+        access: match level.hidden {
+            true => AccessState::UnknownInfoDenied,
+            false => overall(level.allowed, &level.bindings),
+        },
         full_resource_name: level.resource.full_name(),
-        policy: Some(policy.with_version()),
+        policy: (!level.hidden).then(|| policy.with_version()),
         binding_explanations: level
             .bindings
             .iter()

@@ -386,7 +386,7 @@ fn implies(less: &[bool], more: &[bool]) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(16))]
+    #![proptest_config(ProptestConfig::with_cases(8))]
 
     #[test]
     fn the_decision_is_the_models(world in world()) {
