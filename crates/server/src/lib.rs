@@ -23,6 +23,8 @@ mod rates;
 mod requests;
 mod router;
 mod shared;
+#[cfg(test)]
+mod testing;
 mod tls;
 mod token;
 pub mod v2;

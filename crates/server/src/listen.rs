@@ -17,9 +17,6 @@ use wharf_types::limits;
 use crate::authority::Authority;
 use crate::config::{Config, Tls};
 use crate::connection::{self, Http};
-use crate::hosts::Hosts;
-use crate::metrics::Metrics;
-use crate::rates::Rates;
 use crate::requests::Connection;
 use crate::router::router;
 use crate::shared::Shared;
@@ -115,7 +112,7 @@ impl Listener {
         let drain = self.config.drain;
         let places = Places::new(self.config.limits.connections);
         let (stop, stopping) = watch::channel(());
-        let shared = self.shared(app);
+        let shared = Arc::new(Shared::new(&self.config, &self.local_url, app));
         let tls = self
             .certificate
             .as_ref()
@@ -141,20 +138,6 @@ impl Listener {
             tracing::warn!(?drain, "requests in flight were cut off");
         }
         Ok(())
-    }
-
-    fn shared(&self, app: Arc<App>) -> Arc<Shared> {
-        let without_slash = |url: &Url| url.as_str().trim_end_matches('/').into();
-        let config = &self.config;
-        Arc::new(Shared {
-            hosts: Hosts::new(&config.hosts, config.external_url.as_ref()),
-            external_url: config.external_url.as_ref().map(without_slash),
-            local_url: without_slash(&self.local_url),
-            trusted_proxies: config.trusted_proxies.clone(),
-            metrics: Arc::new(Metrics::new(app.clone())),
-            rates: Rates::new(&config.limits),
-            app,
-        })
     }
 }
 
@@ -310,3 +293,6 @@ impl Server {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

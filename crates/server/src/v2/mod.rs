@@ -267,3 +267,6 @@ fn signed(mut response: Response) -> Response {
         .insert(API_VERSION, HeaderValue::from_static("registry/2.0"));
     response
 }
+
+#[cfg(test)]
+mod tests;
