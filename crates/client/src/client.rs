@@ -103,6 +103,7 @@ impl Client {
             Some(tokens) => tokens.access(&self.http, &self.endpoint).await,
             None => Err(Error::Unauthenticated {
                 endpoint: self.endpoint.clone(),
+                account: None,
                 message: "no key file was named".to_owned(),
             }),
         }

@@ -1,11 +1,13 @@
 //! Where a registry is.
 
+use std::sync::Arc;
+
 use url::{Host, Url};
 use wharf_types::text::shorten;
 
 /// The root of a registry: `https://HOST[:PORT]` or `http://HOST[:PORT]`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Endpoint(Url);
+pub struct Endpoint(Arc<Url>);
 
 /// Why a text is not where a registry is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +44,7 @@ impl Endpoint {
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
             return Err(EndpointError::Extra);
         }
-        Ok(Self(url))
+        Ok(Self(Arc::new(url)))
     }
 
     /// The endpoint that serves the registry host of an image's name. It has this endpoint's scheme when its host is
@@ -88,7 +90,7 @@ impl Endpoint {
 
     /// The URL of a path; each segment is encoded.
     pub(crate) fn join<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Url {
-        let mut url = self.0.clone();
+        let mut url = Url::clone(&self.0);
         // Only URLs without a host have no segments, and `parse` accepts none.
         if let Ok(mut path) = url.path_segments_mut() {
             path.clear().extend(segments);

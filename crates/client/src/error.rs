@@ -57,6 +57,8 @@ pub enum Error {
     Unauthenticated {
         /// Where.
         endpoint: Endpoint,
+        /// Whose it is; nobody's when none was sent.
+        account: Option<ServiceAccountEmail>,
         /// What the server says.
         message: String,
     },

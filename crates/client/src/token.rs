@@ -72,6 +72,7 @@ impl Tokens {
             if refusal.code == "invalid_grant" {
                 return Err(Error::Unauthenticated {
                     endpoint: from.clone(),
+                    account: refusal.account,
                     message: refusal.message,
                 });
             }

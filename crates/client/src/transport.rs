@@ -111,6 +111,7 @@ impl Answer {
         Err(match self.status {
             StatusCode::UNAUTHORIZED if refusal.code != "DENIED" => Error::Unauthenticated {
                 endpoint: self.endpoint,
+                account: refusal.account,
                 message: refusal.message,
             },
             _ => Error::Refused(Box::new(refusal)),

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
+use serde_saphyr::SerializerOptions;
 
 use crate::{DockerConfig, Namespace, SecretName};
 
@@ -58,7 +59,14 @@ struct Metadata<'a> {
 impl PullSecret {
     /// The Secret in YAML, ready for `kubectl apply -f -`.
     pub fn to_yaml(&self) -> Result<SecretString, PullSecretError> {
-        self.with_manifest(|manifest| serde_saphyr::to_string(manifest).ok())
+        self.with_manifest(|manifest| {
+            // The data on its own line, as kubectl writes it.
+            let options = SerializerOptions {
+                prefer_block_scalars: false,
+                ..SerializerOptions::default()
+            };
+            serde_saphyr::to_string_with_options(manifest, options).ok()
+        })
     }
 
     /// The Secret in JSON, ready for `kubectl apply -f -`.

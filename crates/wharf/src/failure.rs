@@ -117,8 +117,18 @@ impl From<Error> for Failure {
             Error::Unexpected { .. } => {
                 failure.hint("is that a Wharfinger? --endpoint or WHARF_ENDPOINT names another place")
             }
-            Error::Unauthenticated { endpoint, .. } => failure.hint(format!(
+            Error::Unauthenticated {
+                endpoint,
+                account: None,
+                ..
+            } => failure.hint(format!(
                 "name a service account's key with --key-file or WHARF_KEY_FILE, or log in once: wharf auth login {endpoint} --key-file KEY.json"
+            )),
+            Error::Unauthenticated {
+                account: Some(account),
+                ..
+            } => failure.hint(format!(
+                "that was a key of {account}; --key-file or WHARF_KEY_FILE names another one"
             )),
             Error::Refused(refusal) => explain(failure, &refusal),
             Error::Contended(_) => failure.hint("try again in a moment"),
@@ -231,6 +241,7 @@ mod tests {
             Error::NotTls(endpoint.clone()),
             Error::Unauthenticated {
                 endpoint,
+                account: None,
                 message: "no key".to_owned(),
             },
         ] {

@@ -4,7 +4,9 @@ use std::io::Write as _;
 
 use clap::{Args, ValueEnum};
 use comfy_table::{Table as Grid, presets};
+use jiff::Timestamp;
 use serde::Serialize;
+use serde_saphyr::SerializerOptions;
 
 use crate::failure::Failure;
 
@@ -105,6 +107,12 @@ impl Output {
     }
 }
 
+/// A time in a table: to the second, which is what people compare.
+pub(crate) fn time(time: Option<Timestamp>) -> String {
+    time.map(|time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+        .unwrap_or_default()
+}
+
 /// Writes data to stdout.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
@@ -118,7 +126,13 @@ fn encode<T: Serialize + ?Sized>(format: Format, item: &T) -> Result<String, Fai
     let failed = |error: String| Failure::new(format!("cannot show the answer: {error}"));
     match format {
         Format::Yaml => {
-            let mut text = serde_saphyr::to_string(&item).map_err(|e| failed(e.to_string()))?;
+            // One line a value, however long: it can be selected, compared and searched.
+            let options = SerializerOptions {
+                prefer_block_scalars: false,
+                ..SerializerOptions::default()
+            };
+            let mut text = serde_saphyr::to_string_with_options(&item, options)
+                .map_err(|e| failed(e.to_string()))?;
             if !text.ends_with('\n') {
                 text.push('\n');
             }
@@ -198,6 +212,34 @@ mod tests {
             number: 1,
         };
         assert_eq!(table(&thing), "NAME       NUMBER\na b [31m   1\n");
+    }
+
+    #[test]
+    fn times_are_shown_to_the_second() {
+        let moment = "2026-11-24T09:21:44.985666Z".parse().unwrap();
+        assert_eq!(time(Some(moment)), "2026-11-24T09:21:44Z");
+        assert_eq!(time(None), "");
+    }
+
+    #[test]
+    fn yaml_gives_back_every_text_on_one_line() {
+        for text in [
+            "a".repeat(300),
+            "two  spaces and a long line that somebody might want to fold, right  here ".repeat(4),
+            "line\nbreak\n\nand \ttab".to_owned(),
+            "- : # ' \" {} []".to_owned(),
+            "2026-11-24".to_owned(),
+            "resource.type == \"x\" && resource.name.startsWith('y')".repeat(3),
+        ] {
+            let yaml = encode(
+                Format::Yaml,
+                &std::collections::BTreeMap::from([("key", &text)]),
+            )
+            .unwrap();
+            assert_eq!(yaml.lines().count(), 1, "{yaml}");
+            let back: serde_json::Value = serde_saphyr::from_str(&yaml).unwrap();
+            assert_eq!(back["key"], text.as_str(), "{yaml}");
+        }
     }
 
     #[test]

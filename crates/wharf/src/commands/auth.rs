@@ -26,7 +26,8 @@ enum Command {
     /// Nothing secret is kept: the key stays where it is.
     #[command(after_help = "Examples:\n  \
         wharf auth login http://127.0.0.1:5000 --key-file wharf-data/owner.json\n  \
-        wharf auth login registry.example.com --key-file key.json --project my-project --ca-file ca.pem")]
+        wharf auth login registry.example.com --key-file key.json --project my-project \\\n      \
+        --ca-file ca.pem")]
     Login {
         /// The registry. By default the one that the key file names
         #[arg(value_name = "ENDPOINT")]
@@ -50,7 +51,8 @@ enum Command {
     },
     /// Print an access token: a bearer for Google's APIs, and the password of the user oauth2accesstoken
     #[command(after_help = "Examples:\n  \
-        wharf auth print-access-token | docker login registry.example.com -u oauth2accesstoken --password-stdin\n  \
+        wharf auth print-access-token \\\n      \
+        | docker login registry.example.com -u oauth2accesstoken --password-stdin\n  \
         curl -H \"Authorization: Bearer $(wharf auth print-access-token)\" https://registry.example.com/v1/projects")]
     PrintAccessToken,
 }

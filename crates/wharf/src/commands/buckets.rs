@@ -14,7 +14,7 @@ use super::bindings::{self, Grant, PolicyFile, Withdrawal};
 use super::labels::LabelChanges;
 use super::projects::nothing_to_change;
 use crate::failure::Failure;
-use crate::output::Table;
+use crate::output::{Table, time};
 use crate::prompt::confirm;
 
 /// Buckets: where one project's images of one host lie
@@ -64,7 +64,8 @@ enum Command {
     },
     /// Change a bucket's labels
     #[command(after_help = "Example:\n  \
-        wharf buckets update gs://us.artifacts.my-project.appspot.com --update-labels team=blue --remove-labels tier")]
+        wharf buckets update gs://us.artifacts.my-project.appspot.com \\\n      \
+        --update-labels team=blue --remove-labels tier")]
     Update {
         /// The bucket
         #[arg(value_name = "BUCKET")]
@@ -103,8 +104,11 @@ enum Command {
     },
     /// Bind a role to somebody on a bucket
     #[command(after_help = "Examples:\n  \
-        wharf buckets add-iam-policy-binding gs://us.artifacts.my-project.appspot.com --member serviceAccount:gcr-puller@my-project.iam.gserviceaccount.com --role roles/storage.objectViewer\n  \
-        wharf buckets add-iam-policy-binding gs://artifacts.my-project.appspot.com --member allUsers --role roles/storage.objectViewer")]
+        wharf buckets add-iam-policy-binding gs://us.artifacts.my-project.appspot.com \\\n      \
+        --member serviceAccount:gcr-puller@my-project.iam.gserviceaccount.com \\\n      \
+        --role roles/storage.objectViewer\n  \
+        wharf buckets add-iam-policy-binding gs://artifacts.my-project.appspot.com \\\n      \
+        --member allUsers --role roles/storage.objectViewer")]
     AddIamPolicyBinding {
         /// The bucket
         #[arg(value_name = "BUCKET")]
@@ -114,7 +118,8 @@ enum Command {
     },
     /// Take a role from somebody on a bucket
     #[command(after_help = "Example:\n  \
-        wharf buckets remove-iam-policy-binding gs://artifacts.my-project.appspot.com --member allUsers --role roles/storage.objectViewer")]
+        wharf buckets remove-iam-policy-binding gs://artifacts.my-project.appspot.com \\\n      \
+        --member allUsers --role roles/storage.objectViewer")]
     RemoveIamPolicyBinding {
         /// The bucket
         #[arg(value_name = "BUCKET")]
@@ -128,11 +133,10 @@ impl Table for Bucket {
     const HEADERS: &'static [&'static str] = &["NAME", "LOCATION", "CREATED"];
 
     fn rows(&self) -> Vec<Vec<String>> {
-        let created = self.time_created.map(|time| time.to_string());
         vec![vec![
             self.name.clone(),
             self.location.clone(),
-            created.unwrap_or_default(),
+            time(self.time_created),
         ]]
     }
 }

@@ -11,7 +11,7 @@ use wharf_types::{Digest, Reference, Tag};
 use super::Common;
 use crate::connection::Session;
 use crate::failure::Failure;
-use crate::output::{Output, Table};
+use crate::output::{Output, Table, time};
 use crate::prompt::confirm;
 
 /// Images: list, describe, tag and delete them
@@ -58,7 +58,8 @@ enum Command {
     },
     /// Give an image another tag, which moves if it is there already
     #[command(after_help = "Example:\n  \
-        wharf images add-tag registry.example.com/my-project/web:v1 registry.example.com/my-project/web:stable")]
+        wharf images add-tag registry.example.com/my-project/web:v1 \\\n      \
+        registry.example.com/my-project/web:stable")]
     AddTag {
         /// HOST/PROJECT/IMAGE:TAG or HOST/PROJECT/IMAGE@DIGEST
         #[arg(value_name = "SOURCE_IMAGE")]
@@ -121,8 +122,8 @@ struct Tagged {
 
 impl Tagged {
     fn new(digest: String, entry: ManifestEntry) -> Self {
-        let time = |milliseconds: &str| {
-            let milliseconds = milliseconds.parse().ok().filter(|time| *time > 0)?;
+        let moment = |milliseconds: &str| {
+            let milliseconds = milliseconds.parse().ok().filter(|since| *since > 0)?;
             Timestamp::from_millisecond(milliseconds).ok()
         };
         Self {
@@ -130,8 +131,8 @@ impl Tagged {
             tags: entry.tag,
             media_type: entry.media_type,
             image_size_bytes: entry.image_size_bytes.parse().unwrap_or_default(),
-            time_created: time(&entry.time_created_ms),
-            time_uploaded: time(&entry.time_uploaded_ms),
+            time_created: moment(&entry.time_created_ms),
+            time_uploaded: moment(&entry.time_uploaded_ms),
         }
     }
 
@@ -149,12 +150,11 @@ impl Table for Tagged {
     const HEADERS: &'static [&'static str] = &["DIGEST", "TAGS", "SIZE", "UPLOADED"];
 
     fn rows(&self) -> Vec<Vec<String>> {
-        let uploaded = self.time_uploaded.map(|time| time.to_string());
         vec![vec![
             short(&self.digest),
             self.tags.join(","),
             size(self.image_size_bytes),
-            uploaded.unwrap_or_default(),
+            time(self.time_uploaded),
         ]]
     }
 }

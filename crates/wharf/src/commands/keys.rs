@@ -12,7 +12,7 @@ use super::service_accounts::AccountArgument;
 use crate::connection::Session;
 use crate::failure::Failure;
 use crate::files;
-use crate::output::{Output, Table, print};
+use crate::output::{Output, Table, print, time};
 use crate::prompt::confirm;
 
 /// Keys of service accounts: the JSON files that clients log in with
@@ -36,9 +36,13 @@ enum Command {
     ///
     /// The registry does not keep the private key: the file cannot be had again.
     #[command(after_help = "Examples:\n  \
-        wharf iam service-accounts keys create key.json --iam-account gcr-puller@my-project.iam.gserviceaccount.com\n  \
-        wharf iam service-accounts keys create key.json --iam-account gcr-puller@my-project.iam.gserviceaccount.com --expires-in 90d\n  \
-        wharf iam service-accounts keys create - --iam-account gcr-puller@my-project.iam.gserviceaccount.com | docker login registry.example.com -u _json_key --password-stdin")]
+        wharf iam service-accounts keys create key.json \\\n      \
+        --iam-account gcr-puller@my-project.iam.gserviceaccount.com\n  \
+        wharf iam service-accounts keys create key.json \\\n      \
+        --iam-account gcr-puller@my-project.iam.gserviceaccount.com --expires-in 90d\n  \
+        wharf iam service-accounts keys create - \\\n      \
+        --iam-account gcr-puller@my-project.iam.gserviceaccount.com \\\n      \
+        | docker login registry.example.com -u _json_key --password-stdin")]
     Create {
         /// The file to write; - is stdout
         #[arg(value_name = "FILE")]
@@ -54,14 +58,16 @@ enum Command {
     },
     /// List an account's keys
     #[command(after_help = "Example:\n  \
-        wharf iam service-accounts keys list --iam-account gcr-puller@my-project.iam.gserviceaccount.com")]
+        wharf iam service-accounts keys list \\\n      \
+        --iam-account gcr-puller@my-project.iam.gserviceaccount.com")]
     List {
         #[command(flatten)]
         owner: Owner,
     },
     /// Show a key
     #[command(after_help = "Example:\n  \
-        wharf iam service-accounts keys describe 0123456789abcdef0123456789abcdef01234567 --iam-account gcr-puller@my-project.iam.gserviceaccount.com")]
+        wharf iam service-accounts keys describe 0123456789abcdef0123456789abcdef01234567 \\\n      \
+        --iam-account gcr-puller@my-project.iam.gserviceaccount.com")]
     Describe {
         /// The key's id
         #[arg(value_name = "KEY_ID")]
@@ -71,7 +77,8 @@ enum Command {
     },
     /// Delete a key: what was proved with it is refused at once
     #[command(after_help = "Example:\n  \
-        wharf iam service-accounts keys delete 0123456789abcdef0123456789abcdef01234567 --iam-account gcr-puller@my-project.iam.gserviceaccount.com")]
+        wharf iam service-accounts keys delete 0123456789abcdef0123456789abcdef01234567 \\\n      \
+        --iam-account gcr-puller@my-project.iam.gserviceaccount.com")]
     Delete {
         /// The key's id
         #[arg(value_name = "KEY_ID")]
@@ -81,7 +88,8 @@ enum Command {
     },
     /// Refuse a key from now on
     #[command(after_help = "Example:\n  \
-        wharf iam service-accounts keys disable 0123456789abcdef0123456789abcdef01234567 --iam-account gcr-puller@my-project.iam.gserviceaccount.com")]
+        wharf iam service-accounts keys disable 0123456789abcdef0123456789abcdef01234567 \\\n      \
+        --iam-account gcr-puller@my-project.iam.gserviceaccount.com")]
     Disable {
         /// The key's id
         #[arg(value_name = "KEY_ID")]
@@ -91,7 +99,8 @@ enum Command {
     },
     /// Accept a key again
     #[command(after_help = "Example:\n  \
-        wharf iam service-accounts keys enable 0123456789abcdef0123456789abcdef01234567 --iam-account gcr-puller@my-project.iam.gserviceaccount.com")]
+        wharf iam service-accounts keys enable 0123456789abcdef0123456789abcdef01234567 \\\n      \
+        --iam-account gcr-puller@my-project.iam.gserviceaccount.com")]
     Enable {
         /// The key's id
         #[arg(value_name = "KEY_ID")]
@@ -102,7 +111,8 @@ enum Command {
     /// Add a key pair that was made elsewhere, by its public half
     #[command(after_help = "Example:\n  \
         openssl req -x509 -nodes -newkey rsa:2048 -days 365 -keyout private.pem -out public.pem -subj /CN=unused\n  \
-        wharf iam service-accounts keys upload public.pem --iam-account gcr-puller@my-project.iam.gserviceaccount.com")]
+        wharf iam service-accounts keys upload public.pem \\\n      \
+        --iam-account gcr-puller@my-project.iam.gserviceaccount.com")]
     Upload {
         /// An X.509 certificate or an RSA public key, in PEM; - is stdin
         #[arg(value_name = "PUBLIC_KEY_FILE")]
@@ -150,16 +160,17 @@ impl Table for ServiceAccountKey {
     ];
 
     fn rows(&self) -> Vec<Vec<String>> {
-        let text = |time: Option<jiff::Timestamp>| match time {
-            Some(time) if time == jiff::Timestamp::MAX => "never".to_owned(),
-            Some(time) => time.to_string(),
-            None => String::new(),
-        };
+        let until = self.valid_before_time;
+        let is_for_ever = until == Some(jiff::Timestamp::MAX);
         vec![vec![
             id(self).to_owned(),
-            text(self.valid_after_time),
-            text(self.valid_before_time),
-            text(self.last_used_time),
+            time(self.valid_after_time),
+            if is_for_ever {
+                "never".to_owned()
+            } else {
+                time(until)
+            },
+            time(self.last_used_time),
             self.disabled.to_string(),
         ]]
     }

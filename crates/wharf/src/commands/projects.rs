@@ -110,9 +110,13 @@ enum Command {
     },
     /// Bind a role to somebody on a project
     #[command(after_help = "Examples:\n  \
-        wharf projects add-iam-policy-binding my-project --member serviceAccount:gcr-puller@my-project.iam.gserviceaccount.com --role roles/storage.objectViewer\n  \
-        wharf projects add-iam-policy-binding my-project --member serviceAccount:gcr-puller@my-project.iam.gserviceaccount.com --role roles/storage.objectViewer \
-        --condition 'title=us-only,expression=resource.name.startsWith(\"projects/_/buckets/us.artifacts.my-project.appspot.com\")'")]
+        wharf projects add-iam-policy-binding my-project \\\n      \
+        --member serviceAccount:gcr-puller@my-project.iam.gserviceaccount.com \\\n      \
+        --role roles/storage.objectViewer\n  \
+        wharf projects add-iam-policy-binding my-project \\\n      \
+        --member serviceAccount:gcr-puller@my-project.iam.gserviceaccount.com \\\n      \
+        --role roles/storage.objectViewer \\\n      \
+        --condition 'title=until 2027,expression=request.time < timestamp(\"2027-01-01T00:00:00Z\")'")]
     AddIamPolicyBinding {
         /// The project
         #[arg(value_name = "PROJECT_ID")]
@@ -122,8 +126,11 @@ enum Command {
     },
     /// Take a role from somebody on a project
     #[command(after_help = "Examples:\n  \
-        wharf projects remove-iam-policy-binding my-project --member serviceAccount:gcr-puller@my-project.iam.gserviceaccount.com --role roles/storage.objectViewer\n  \
-        wharf projects remove-iam-policy-binding my-project --member allUsers --role roles/storage.objectViewer --all")]
+        wharf projects remove-iam-policy-binding my-project \\\n      \
+        --member serviceAccount:gcr-puller@my-project.iam.gserviceaccount.com \\\n      \
+        --role roles/storage.objectViewer\n  \
+        wharf projects remove-iam-policy-binding my-project --member allUsers \\\n      \
+        --role roles/storage.objectViewer --all")]
     RemoveIamPolicyBinding {
         /// The project
         #[arg(value_name = "PROJECT_ID")]

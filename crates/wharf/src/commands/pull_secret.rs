@@ -25,8 +25,10 @@ enum Command {
     ///
     /// Nothing is sent anywhere: pipe the Secret into `kubectl apply -f -`.
     #[command(after_help = "Examples:\n  \
-        wharf pull-secret create gcr-json-key --key-file key.json --registry us.example.com -o yaml | kubectl apply -f -\n  \
-        wharf pull-secret create gcr-json-key -n web --key-file key.json --registry us.example.com --registry eu.example.com -o json\n\n\
+        wharf pull-secret create gcr-json-key --key-file key.json \\\n      \
+        --registry us.example.com -o yaml | kubectl apply -f -\n  \
+        wharf pull-secret create gcr-json-key -n web --key-file key.json \\\n      \
+        --registry us.example.com --registry eu.example.com -o json\n\n\
         Let Pods use it, by their default ServiceAccount:\n  \
         kubectl patch serviceaccount default -p '{\"imagePullSecrets\":[{\"name\":\"gcr-json-key\"}]}'\n\
         or each by itself: spec.imagePullSecrets: [{name: gcr-json-key}]")]

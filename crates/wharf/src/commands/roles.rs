@@ -149,7 +149,8 @@ enum Command {
     },
     /// Create a role of a project
     #[command(after_help = "Examples:\n  \
-        wharf iam roles create puller --project my-project --title Puller --permissions storage.objects.get,storage.objects.list\n  \
+        wharf iam roles create puller --project my-project --title Puller \\\n      \
+        --permissions storage.objects.get,storage.objects.list\n  \
         wharf iam roles create puller --project my-project --file role.yaml")]
     Create {
         /// Its id: letters, digits, _ and .
@@ -160,7 +161,8 @@ enum Command {
     },
     /// Change a role of a project
     #[command(after_help = "Examples:\n  \
-        wharf iam roles update puller --project my-project --add-permissions storage.objects.list\n  \
+        wharf iam roles update puller --project my-project \\\n      \
+        --add-permissions storage.objects.list\n  \
         wharf iam roles update puller --project my-project --stage DISABLED")]
     Update {
         /// projects/PROJECT/roles/ID, or an ID in --project

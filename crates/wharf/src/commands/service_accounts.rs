@@ -82,7 +82,8 @@ impl From<Text> for AccountText {
 enum Command {
     /// Create a service account
     #[command(after_help = "Example:\n  \
-        wharf iam service-accounts create gcr-puller --project my-project --display-name \"pulls images for the cluster\"")]
+        wharf iam service-accounts create gcr-puller --project my-project \\\n      \
+        --display-name \"pulls images for the cluster\"")]
     Create {
         /// The part of its address before the @: 6 to 30 lower-case letters, digits and hyphens
         #[arg(value_name = "ID")]
@@ -103,7 +104,8 @@ enum Command {
     },
     /// Change what people say about an account
     #[command(after_help = "Example:\n  \
-        wharf iam service-accounts update gcr-puller@my-project.iam.gserviceaccount.com --description \"cluster blue\"")]
+        wharf iam service-accounts update gcr-puller@my-project.iam.gserviceaccount.com \\\n      \
+        --description \"cluster blue\"")]
     Update {
         /// The account's address, or its id in --project
         #[arg(value_name = "ACCOUNT")]
@@ -155,7 +157,8 @@ enum Command {
     },
     /// Bind a role to somebody on an account
     #[command(after_help = "Example:\n  \
-        wharf iam service-accounts add-iam-policy-binding gcr-puller@my-project.iam.gserviceaccount.com --member user:me@example.com --role roles/iam.serviceAccountKeyAdmin")]
+        wharf iam service-accounts add-iam-policy-binding gcr-puller@my-project.iam.gserviceaccount.com \\\n      \
+        --member user:me@example.com --role roles/iam.serviceAccountKeyAdmin")]
     AddIamPolicyBinding {
         /// The account's address, or its id in --project
         #[arg(value_name = "ACCOUNT")]
@@ -165,7 +168,8 @@ enum Command {
     },
     /// Take a role from somebody on an account
     #[command(after_help = "Example:\n  \
-        wharf iam service-accounts remove-iam-policy-binding gcr-puller@my-project.iam.gserviceaccount.com --member user:me@example.com --role roles/iam.serviceAccountKeyAdmin")]
+        wharf iam service-accounts remove-iam-policy-binding gcr-puller@my-project.iam.gserviceaccount.com \\\n      \
+        --member user:me@example.com --role roles/iam.serviceAccountKeyAdmin")]
     RemoveIamPolicyBinding {
         /// The account's address, or its id in --project
         #[arg(value_name = "ACCOUNT")]

@@ -16,9 +16,13 @@ use crate::failure::Failure;
 /// The answer is in the text; the exit code is 0 either way.
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
-    wharf iam troubleshoot serviceAccount:gcr-puller@my-project.iam.gserviceaccount.com --permission storage.objects.get --resource gs://us.artifacts.my-project.appspot.com\n  \
-    wharf iam troubleshoot gcr-puller@my-project.iam.gserviceaccount.com --permission storage.objects.get --resource projects/_/buckets/artifacts.my-project.appspot.com/objects/containers/repositories/library/web/tag_v1\n  \
-    wharf iam troubleshoot allUsers --permission storage.objects.list --resource projects/my-project -o json")]
+    wharf iam troubleshoot serviceAccount:gcr-puller@my-project.iam.gserviceaccount.com \\\n      \
+    --permission storage.objects.get --resource gs://us.artifacts.my-project.appspot.com\n  \
+    wharf iam troubleshoot gcr-puller@my-project.iam.gserviceaccount.com \\\n      \
+    --permission storage.objects.get \\\n      \
+    --resource projects/_/buckets/artifacts.my-project.appspot.com/objects/containers/repositories/library/web/tag_v1\n  \
+    wharf iam troubleshoot allUsers --permission storage.objects.list \\\n      \
+    --resource projects/my-project -o json")]
 pub(super) struct Troubleshoot {
     /// Who: an address, or a member such as serviceAccount:EMAIL, user:EMAIL, allUsers
     principal: String,
@@ -82,18 +86,27 @@ fn write_policy(text: &mut String, policy: &ExplainedPolicy) -> std::fmt::Result
     if policy.access == AccessState::UnknownInfoDenied {
         return writeln!(text, "  not shown: you may not read it");
     }
-    let (near, far): (Vec<_>, Vec<_>) = policy
-        .binding_explanations
-        .iter()
-        .partition(|binding| carries(binding) || named(binding).is_some());
-    for binding in near {
-        write_binding(text, binding)?;
+    if policy.binding_explanations.is_empty() {
+        return writeln!(text, "  no bindings");
     }
-    match far.len() {
-        0 if policy.binding_explanations.is_empty() => writeln!(text, "  no bindings"),
+    let mut others = 0;
+    for binding in &policy.binding_explanations {
+        if named(binding).is_some() {
+            write_binding(text, binding)?;
+        } else if carries(binding) {
+            let role = &binding.role;
+            writeln!(
+                text,
+                "  - {role} carries the permission, but for others only"
+            )?;
+        } else {
+            others += 1;
+        }
+    }
+    match others {
         0 => Ok(()),
-        1 => writeln!(text, "  1 other binding, of another role to others"),
-        count => writeln!(text, "  {count} other bindings, of other roles to others"),
+        1 => writeln!(text, "  1 other binding, of another role for others"),
+        count => writeln!(text, "  {count} other bindings, of other roles for others"),
     }
 }
 
@@ -110,9 +123,8 @@ fn write_binding(text: &mut String, binding: &BindingExplanation) -> std::fmt::R
         "does not carry"
     };
     writeln!(text, "      the role {carries} the permission")?;
-    match named(binding) {
-        Some(member) => writeln!(text, "      the member {member} names the principal")?,
-        None => writeln!(text, "      no member names the principal")?,
+    if let Some(member) = named(binding) {
+        writeln!(text, "      the member {member} names the principal")?;
     }
     if let Some(condition) = &binding.condition {
         let holds = match (&binding.condition_explanation, binding.access) {
@@ -154,6 +166,8 @@ mod tests {
                      "memberships":{"serviceAccount:a":{"membership":"MEMBERSHIP_INCLUDED"}},
                      "condition":{"title":"images-only","expression":"resource.type == \"x\""},
                      "conditionExplanation":"false, since resource.type is \"y\""},
+                    {"access":"NOT_GRANTED","role":"roles/viewer","rolePermission":"ROLE_PERMISSION_INCLUDED",
+                     "memberships":{"user:b":{"membership":"MEMBERSHIP_NOT_INCLUDED"}}},
                     {"access":"NOT_GRANTED","role":"roles/owner","rolePermission":"ROLE_PERMISSION_NOT_INCLUDED",
                      "memberships":{"user:b":{"membership":"MEMBERSHIP_NOT_INCLUDED"}}}]},
                 {"access":"UNKNOWN_INFO_DENIED","fullResourceName":"//cloudresourcemanager.googleapis.com/organizations/0"}]}"#,
@@ -176,7 +190,8 @@ Policy of //cloudresourcemanager.googleapis.com/projects/my-project
       the member serviceAccount:a names the principal
       the condition [images-only]: false, since resource.type is "y"
         resource.type == "x"
-  1 other binding, of another role to others
+  - roles/viewer carries the permission, but for others only
+  1 other binding, of another role for others
 
 Policy of //cloudresourcemanager.googleapis.com/organizations/0
   not shown: you may not read it

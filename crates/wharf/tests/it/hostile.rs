@@ -43,7 +43,7 @@ fn run(endpoint: &str, arguments: &[&str]) -> Outcome {
         .arg(&path)
         .args(arguments)
         .env("WHARF_CONFIG_DIR", folder.path());
-    Outcome::of(command.output().unwrap())
+    Outcome::of(&mut command)
 }
 
 fn http(head: &str, body: &str) -> Vec<u8> {
@@ -128,6 +128,39 @@ fn tls_where_there_is_none() {
             registry.url
         ),
     ]);
+}
+
+#[test]
+fn an_authority_that_nobody_trusts_until_it_is_named() {
+    let registry = Registry::start_with(&["--tls-self-signed", "--host", "registry.internal"]);
+    let ca = registry.data().join("tls").join("ca.pem");
+    let printed = registry.printed();
+    assert!(
+        printed.contains(&format!("CA           {}\n", ca.display())),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("docker:      install -D -m 644 "),
+        "{printed}"
+    );
+    registry
+        .owner("projects list")
+        .code(1)
+        .says(&["does not trust", "hint: ", "--ca-file"]);
+    registry
+        .owner(&format!("projects list --ca-file {}", ca.display()))
+        .code(0);
+    // A login keeps the CA too. The name stands in the certificate, but leads nowhere here.
+    let mut command = registry.command("auth login");
+    command.arg(&registry.url).args([
+        "--key-file",
+        "data/owner.json",
+        "--ca-file",
+        "data/tls/ca.pem",
+    ]);
+    Outcome::of(&mut command).code(0);
+    let images = Outcome::of(&mut registry.command("images list")).code(0);
+    assert!(images.stderr.contains("Listed 0 items"), "{images:?}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 )]
 
 mod hostile;
+mod images;
 mod refusals;
 mod serve;
 mod story;

@@ -13,7 +13,7 @@ fn without_a_registry_or_a_key_the_way_there_is_named() {
             .args(words.split(' '))
             .current_dir(folder.path())
             .env("WHARF_CONFIG_DIR", folder.path());
-        Outcome::of(command.output().unwrap())
+        Outcome::of(&mut command)
     };
     run("projects list").code(2).says(&[
         "no registry is named",
@@ -46,28 +46,24 @@ fn another_registrys_key_is_refused_and_nothing_is_kept() {
     let key = there.data().join("owner.json");
     let mut command = here.command("auth login");
     command.arg(&here.url).arg("--key-file").arg(&key);
-    Outcome::of(command.output().unwrap())
+    Outcome::of(&mut command)
         .code(1)
         .says(&["does not accept the credential", "hint: "]);
     let mut command = here.command("auth list -o json");
-    assert_eq!(
-        Outcome::of(command.output().unwrap()).code(0).stdout,
-        "[]\n"
-    );
+    assert_eq!(Outcome::of(&mut command).code(0).stdout, "[]\n");
 }
 
 #[test]
 fn completions_and_version_need_no_registry() {
     for shell in ["bash", "zsh", "fish"] {
-        let output = wharf().args(["completions", shell]).output().unwrap();
-        let outcome = Outcome::of(output).code(0);
+        let outcome = Outcome::of(wharf().args(["completions", shell])).code(0);
         assert!(outcome.stdout.contains("add-iam-policy-binding"), "{shell}");
     }
-    let version = Outcome::of(wharf().arg("version").output().unwrap()).code(0);
+    let version = Outcome::of(wharf().arg("version")).code(0);
     assert_eq!(
         version.stdout,
         format!("wharf {}\n", env!("CARGO_PKG_VERSION"))
     );
-    Outcome::of(wharf().output().unwrap()).code(2);
-    Outcome::of(wharf().args(["completions", "tcsh"]).output().unwrap()).code(2);
+    Outcome::of(&mut wharf()).code(2);
+    Outcome::of(wharf().args(["completions", "tcsh"])).code(2);
 }

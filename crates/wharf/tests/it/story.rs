@@ -25,7 +25,7 @@ fn begun() -> Registry {
 #[test]
 fn a_login_serves_the_commands_that_come_after() {
     let registry = Registry::start();
-    let run = |words: &str| Outcome::of(registry.command(words).output().unwrap());
+    let run = |words: &str| Outcome::of(&mut registry.command(words));
     let key = registry.data().join("owner.json");
     run(&format!(
         "auth login {} --key-file {}",
@@ -58,6 +58,11 @@ fn a_login_serves_the_commands_that_come_after() {
 #[test]
 fn a_pull_key_is_made_and_explained_step_by_step() {
     let registry = begun();
+    registry
+        .owner(&format!(
+            "iam service-accounts keys create key.json --iam-account {PULLER}"
+        ))
+        .code(0);
     let why = |expected: &str| {
         let answer = registry
             .owner(&format!(
@@ -81,7 +86,7 @@ fn a_pull_key_is_made_and_explained_step_by_step() {
         if !condition.is_empty() {
             command.args(["--condition", condition]);
         }
-        Outcome::of(command.output().unwrap())
+        Outcome::of(&mut command)
     };
     bind(condition)
         .code(0)
@@ -164,18 +169,12 @@ fn a_key_is_private_is_not_replaced_and_becomes_a_secret() {
     let expiring = |key: &&serde_json::Value| key["validBeforeTime"] != "9999-12-31T23:59:59Z";
     assert_eq!(keys.as_array().unwrap().iter().filter(expiring).count(), 1);
 
-    let secret = registry
-        .command("pull-secret create gcr-json-key -n web --key-file key.json --registry https://us.example.com/ -o json --dry-run=client")
-        .output()
-        .unwrap();
-    let secret = Outcome::of(secret).code(0).json();
+    let create = "pull-secret create gcr-json-key --key-file key.json --registry us.example.com";
+    let mut command = registry.command(&format!("{create} -n web -o json --dry-run=client"));
+    let secret = Outcome::of(&mut command).code(0).json();
     assert_eq!(secret["type"], "kubernetes.io/dockerconfigjson");
     assert_eq!(secret["metadata"]["namespace"], "web");
-    let yaml = registry
-        .command("pull-secret create gcr-json-key --key-file key.json --registry us.example.com")
-        .output()
-        .unwrap();
-    let yaml = Outcome::of(yaml).code(0).stdout;
+    let yaml = Outcome::of(&mut registry.command(create)).code(0).stdout;
     assert!(
         yaml.contains("kind: Secret\n") && yaml.contains("name: gcr-json-key\n"),
         "{yaml}"

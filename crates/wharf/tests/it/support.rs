@@ -1,15 +1,17 @@
 //! A registry of the test's own, and the command line with a home of its own.
 
 use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 /// Far more than anything here takes, for a machine that is busy with other tests.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_secs(180);
 /// The last line that a start prints.
 const READY: &str = "  wharf --help\n";
 
@@ -35,12 +37,27 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    pub(crate) fn of(output: Output) -> Self {
-        Self {
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-            status: output.status,
+    /// Runs a command, which must end by itself.
+    #[track_caller]
+    pub(crate) fn of(command: &mut Command) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (stdout, stderr) = (folder.path().join("stdout"), folder.path().join("stderr"));
+        let mut child = command
+            .stdout(File::create(&stdout).unwrap())
+            .stderr(File::create(&stderr).unwrap())
+            .spawn()
+            .unwrap();
+        let has_ended = wait_for(|| child.try_wait().unwrap().is_some());
+        if !has_ended {
+            child.kill().unwrap();
         }
+        let outcome = Self {
+            status: child.wait().unwrap(),
+            stdout: fs::read_to_string(stdout).unwrap(),
+            stderr: fs::read_to_string(stderr).unwrap(),
+        };
+        assert!(has_ended, "it runs and runs: {outcome:#?}");
+        outcome
     }
 
     /// It must have ended so.
@@ -159,6 +176,42 @@ impl Registry {
         self.wait_for_end()
     }
 
+    /// Pushes an image that holds nothing but this note, as the owner.
+    pub(crate) fn push(&self, repository: &str, tag: &str, note: &str) {
+        // The SHA-256 of `{}`, the empty JSON of image-spec.
+        const EMPTY: &str =
+            "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+        let token = self.owner("auth print-access-token").code(0).stdout;
+        let blob = format!("POST /v2/{repository}/blobs/uploads/?digest={EMPTY}");
+        let octets = "application/octet-stream";
+        self.http(&blob, octets, token.trim(), "{}");
+        let descriptor = format!(
+            r#"{{"mediaType":"application/vnd.oci.empty.v1+json","digest":"{EMPTY}","size":2}}"#
+        );
+        let media_type = "application/vnd.oci.image.manifest.v1+json";
+        let manifest = format!(
+            r#"{{"schemaVersion":2,"mediaType":"{media_type}","config":{descriptor},"layers":[{descriptor}],"annotations":{{"note":"{note}"}}}}"#
+        );
+        let put = format!("PUT /v2/{repository}/manifests/{tag}");
+        self.http(&put, media_type, token.trim(), &manifest);
+    }
+
+    /// One request that must make something.
+    fn http(&self, line: &str, media_type: &str, token: &str, body: &str) {
+        let mut stream = TcpStream::connect(self.host()).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        write!(
+            stream,
+            "{line} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            self.host(),
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 201"), "{line}: {answer}");
+    }
+
     /// A command without any login, split at spaces.
     pub(crate) fn command(&self, words: &str) -> Command {
         let mut command = wharf();
@@ -180,7 +233,7 @@ impl Registry {
         command
             .env("WHARF_ENDPOINT", &self.url)
             .env("WHARF_KEY_FILE", key);
-        Outcome::of(command.output().unwrap())
+        Outcome::of(&mut command)
     }
 }
 

@@ -4,15 +4,16 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use url::Url;
-use wharf_server::{Config, Listener, Tls};
+use wharf_server::{Config, Listener};
 
 /// What is known of a registry that starts.
 pub(crate) struct Announcement {
     data: PathBuf,
-    /// The first name that it is reached by.
-    host: Option<String>,
+    /// The names that it is reached by.
+    hosts: Vec<String>,
     external_url: Option<Url>,
-    is_self_signed: bool,
+    /// The certificate of an authority of our own.
+    ca: Option<PathBuf>,
     local_url: Option<Url>,
 }
 
@@ -20,9 +21,9 @@ impl Announcement {
     pub(crate) fn new(config: &Config, data: &Path) -> Self {
         Self {
             data: data.to_owned(),
-            host: config.hosts.first().map(|host| host.name.clone()),
+            hosts: config.hosts.iter().map(|host| host.name.clone()).collect(),
             external_url: config.external_url.clone(),
-            is_self_signed: matches!(config.tls, Tls::SelfSigned { .. }),
+            ca: None,
             local_url: None,
         }
     }
@@ -30,6 +31,7 @@ impl Announcement {
     /// The address is taken.
     pub(crate) fn listens(&mut self, listener: &Listener) {
         self.local_url = Some(listener.local_url());
+        self.ca = listener.authority().map(Path::to_owned);
     }
 
     /// The text. `new_owner_key` is where this start wrote the owner's key, if it did.
@@ -60,14 +62,13 @@ impl Announcement {
         }
         let registry = self.registry();
         let url = self.url();
-        if self.is_self_signed {
-            self.write_trust(text, &registry)?;
+        if let Some(ca) = &self.ca {
+            self.write_trust(text, &registry, ca)?;
         }
         let key = shell(&owner_key);
-        let ca = if self.is_self_signed {
-            format!(" --ca-file {}", shell(&self.ca()))
-        } else {
-            String::new()
+        let ca = match &self.ca {
+            Some(ca) => format!(" --ca-file {}", shell(ca)),
+            None => String::new(),
         };
         write!(
             text,
@@ -85,9 +86,8 @@ impl Announcement {
     }
 
     /// How the clients of a cluster come to trust a CA of our own.
-    fn write_trust(&self, text: &mut String, registry: &str) -> std::fmt::Result {
-        let ca = self.ca();
-        let ca = shell(&ca);
+    fn write_trust(&self, text: &mut String, registry: &str, ca: &Path) -> std::fmt::Result {
+        let ca = shell(ca);
         writeln!(text, "CA           {ca}")?;
         write!(
             text,
@@ -99,11 +99,11 @@ impl Announcement {
              and config_path = \"/etc/containerd/certs.d\" in the registry section of /etc/containerd/config.toml\n  \
              kubelet:     pulls through containerd: the same on every node\n  \
              everything:  install -m 644 {ca} /usr/local/share/ca-certificates/wharf.crt && update-ca-certificates\n"
-        )
-    }
-
-    fn ca(&self) -> PathBuf {
-        self.data.join("tls").join("ca.pem")
+        )?;
+        match self.hosts.get(1..) {
+            Some([]) | None => Ok(()),
+            Some(others) => writeln!(text, "and the same for {}", others.join(", ")),
+        }
     }
 
     /// The registry as names of images begin.
@@ -123,7 +123,7 @@ impl Announcement {
             (None, None) => return String::new(),
         };
         if self.external_url.is_none()
-            && let Some(host) = &self.host
+            && let Some(host) = self.hosts.first()
         {
             // A host name was checked when it was read.
             let _ = url.set_host(Some(host));
@@ -152,9 +152,9 @@ mod tests {
     fn announcement() -> Announcement {
         Announcement {
             data: "my data".into(),
-            host: None,
+            hosts: Vec::new(),
             external_url: None,
-            is_self_signed: false,
+            ca: None,
             local_url: Some("http://127.0.0.1:5000".parse().unwrap()),
         }
     }
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn the_name_that_people_use_is_the_external_one_then_the_first_host() {
         let mut announcement = announcement();
-        announcement.host = Some("registry.example.com".to_owned());
+        announcement.hosts = vec!["registry.example.com".to_owned()];
         assert_eq!(announcement.registry(), "registry.example.com:5000");
         announcement.external_url = Some("https://example.com".parse().unwrap());
         assert_eq!(announcement.url(), "https://example.com");
@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn a_ca_of_our_own_is_told_to_every_client() {
         let mut announcement = announcement();
-        announcement.is_self_signed = true;
+        announcement.ca = Some("/data/tls/ca.pem".into());
         announcement.data = "/data".into();
         announcement.local_url = Some("https://127.0.0.1:5000".parse().unwrap());
         let text = announcement.text(None);

@@ -26,9 +26,11 @@ const BLOCKING_THREADS_MAX: usize = 256;
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:\n  \
     wharf serve\n  \
-    wharf serve --data /var/lib/wharf --listen 0.0.0.0:443 --host registry.example.com --host us.example.com=us --tls-cert fullchain.pem --tls-key privkey.pem\n  \
+    wharf serve --data /var/lib/wharf --listen 0.0.0.0:443 --host registry.example.com \\\n      \
+    --host us.example.com=us --tls-cert fullchain.pem --tls-key privkey.pem\n  \
     wharf serve --listen 0.0.0.0:5000 --host registry.internal --tls-self-signed\n  \
-    wharf serve --listen 127.0.0.1:5000 --external-url https://registry.example.com --trusted-proxy 127.0.0.1\n\n\
+    wharf serve --listen 127.0.0.1:5000 --external-url https://registry.example.com \\\n      \
+    --trusted-proxy 127.0.0.1\n\n\
     SIGTERM or Ctrl-C lets requests in flight finish; a second one stops at once.")]
 pub(crate) struct Serve {
     #[command(flatten)]
@@ -67,6 +69,7 @@ async fn serve(plan: Plan) -> Result<(), Failure> {
     // From here on a signal ends in good order, also one that comes before we serve.
     let stopped = stop_signals()?;
     let mut announcement = Announcement::new(&server, &data);
+    warn_of_plain_http(&server);
     let external_url = server.external_url.clone();
     // The address first: the owner's key file names it.
     let listener = Listener::bind(server)
@@ -84,6 +87,16 @@ async fn serve(plan: Plan) -> Result<(), Failure> {
     let served = listener.serve(app.clone(), stopped).await;
     app.close().await;
     served.map_err(|error| not_served(&error))
+}
+
+fn warn_of_plain_http(server: &wharf_server::Config) {
+    let is_behind_tls = matches!(&server.external_url, Some(url) if url.scheme() == "https");
+    if server.tls == wharf_server::Tls::None && !server.listen.ip().is_loopback() && !is_behind_tls
+    {
+        tracing::warn!(
+            "plain HTTP beyond this machine: keys and tokens cross the network in the clear, and docker and containerd refuse it; use --tls-self-signed, --tls-cert and --tls-key, or a proxy with TLS and --external-url https://HOST"
+        );
+    }
 }
 
 /// Waits for SIGTERM or SIGINT. A second one ends the process where it stands: what was acknowledged is on stable
