@@ -1,12 +1,13 @@
 //! `wharf serve`: its first words, its end, and what keeps it from starting.
 
 use std::fs;
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 
 use rustix::process::Signal;
 
-use crate::support::{Outcome, Registry, wharf};
+use crate::support::{Outcome, Registry, wait_for, wharf};
 
 #[test]
 fn the_first_start_says_where_it_is_and_what_to_type_next() {
@@ -53,6 +54,53 @@ fn the_owner_key_is_private_and_logs_in_where_it_says() {
         "{token:?}"
     );
     assert!(!registry.log().contains(token.stdout.trim()));
+}
+
+/// Begins an upload whose body of ten bytes is still to come. The server has begun to wait for it.
+fn begin_upload(registry: &Registry) -> TcpStream {
+    // The SHA-256 of ten zeros.
+    const ZEROS: &str = "sha256:01d448afd928065458cf670b60f5a594d735af0172c8d67f22a81680132681ca";
+    let token = registry.owner("auth print-access-token").code(0).stdout;
+    let mut stream = registry.connect();
+    write!(
+        stream,
+        "POST /v2/default/web/blobs/uploads/?digest={ZEROS} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: application/octet-stream\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n",
+        registry.host(),
+        token.trim()
+    )
+    .unwrap();
+    let mut answer = [0; 25];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream
+}
+
+/// Asks it to stop and waits until it has heard.
+fn ask_to_stop(registry: &mut Registry) {
+    registry.signal(Signal::TERM);
+    assert!(wait_for(|| registry.log().contains("stopping: ")));
+    assert!(registry.is_running());
+}
+
+#[test]
+fn an_upload_in_flight_is_finished_before_the_end() {
+    let mut registry = Registry::start();
+    let mut stream = begin_upload(&registry);
+    ask_to_stop(&mut registry);
+    stream.write_all(&[0; 10]).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+    assert_eq!(registry.wait_for_end().code(), Some(0));
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let mut registry = Registry::start();
+    let _stream = begin_upload(&registry);
+    ask_to_stop(&mut registry);
+    registry.signal(Signal::TERM);
+    assert_eq!(registry.wait_for_end().code(), Some(1));
 }
 
 #[test]

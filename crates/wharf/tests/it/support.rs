@@ -159,6 +159,12 @@ impl Registry {
         kill_process(pid, signal).unwrap();
     }
 
+    /// Whether it has not ended yet.
+    pub(crate) fn is_running(&mut self) -> bool {
+        let server = self.server.as_mut().unwrap();
+        server.try_wait().unwrap().is_none()
+    }
+
     /// Waits until it has ended.
     pub(crate) fn wait_for_end(&mut self) -> ExitStatus {
         let mut server = self.server.take().unwrap();
@@ -196,10 +202,16 @@ impl Registry {
         self.http(&put, media_type, token.trim(), &manifest);
     }
 
+    /// A connection that does not wait for ever.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.host()).unwrap();
+        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        stream
+    }
+
     /// One request that must make something.
     fn http(&self, line: &str, media_type: &str, token: &str, body: &str) {
-        let mut stream = TcpStream::connect(self.host()).unwrap();
-        stream.set_read_timeout(Some(DEADLINE)).unwrap();
+        let mut stream = self.connect();
         write!(
             stream,
             "{line} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\nContent-Type: {media_type}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
