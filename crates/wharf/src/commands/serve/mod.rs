@@ -83,7 +83,10 @@ async fn serve(plan: Plan) -> Result<(), Failure> {
         local_url: listener.local_url(),
     };
     let Opened { app, new_owner_key } = App::open(app).await.map_err(not_opened)?;
-    print(&announcement.text(new_owner_key.as_deref()))?;
+    // A registry serves on though nobody reads its first words (`wharf serve | head -1`).
+    if print(&announcement.text(new_owner_key.as_deref())).is_err() {
+        tracing::warn!(url = %listener.local_url(), "serving; stdout is closed");
+    }
     let served = listener.serve(app.clone(), stopped).await;
     app.close().await;
     served.map_err(|error| not_served(&error))
