@@ -64,9 +64,14 @@ pub fn write_secret(path: &Path, content: &[u8]) -> Result<(), Error> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
+    sync(folder)
+}
+
+/// Brings the names in a folder to stable storage: a new file is not there after a power cut before that.
+pub(crate) fn sync(folder: &Path) -> Result<(), Error> {
     File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(doing())
+        .and_then(|file| file.sync_all())
+        .map_err(Error::file(format!("syncing {}", folder.display())))
 }
 
 /// Reads a small file: `None` when it is not there, an error when it is larger than `limit` bytes.

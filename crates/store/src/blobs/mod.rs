@@ -20,6 +20,7 @@ pub use reader::Reader;
 pub use writer::{Lease, Writer};
 
 use crate::Error;
+use crate::folder::sync as sync_folder;
 use file::Buffers;
 use reader::Pool;
 
@@ -141,12 +142,6 @@ impl Blobs {
     fn path(&self, key: &ObjectKey) -> PathBuf {
         self.folder.join(key.shard()).join(key.as_str())
     }
-}
-
-fn sync_folder(folder: &Path) -> Result<(), Error> {
-    std::fs::File::open(folder)
-        .and_then(|file| file.sync_all())
-        .map_err(Error::file(format!("syncing {}", folder.display())))
 }
 
 /// Runs file work on a blocking thread.

@@ -3,6 +3,7 @@
 //! A verb hands [`Meta::read`] or [`Meta::write`] a closure over a [`Transaction`]; the closure calls the functions of
 //! the table modules. Only this room has SQL; the engine underneath can be another one without a change above.
 
+mod flush;
 mod lane;
 mod migrate;
 mod readers;
@@ -40,6 +41,7 @@ impl Meta {
     ) -> Result<Self, Error> {
         let path = folder.join("metadata.sqlite");
         let lane = lane::Lane::open(&path, Box::new(on_change))?;
+        crate::folder::sync(folder)?;
         let readers = readers::Readers::open(path);
         Ok(Self {
             lane: Arc::new(lane),
