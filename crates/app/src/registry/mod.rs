@@ -5,6 +5,8 @@ use wharf_store::meta::Change;
 pub mod blobs;
 pub mod buckets;
 pub mod delete;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod garbage;
 mod intake;
 pub mod list;
