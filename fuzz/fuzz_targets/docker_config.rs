@@ -7,7 +7,11 @@ use wharf_cluster::{DockerConfig, Namespace, RegistryKey, SecretName};
 
 fuzz_target!(|text: &str| {
     if let Ok(key) = RegistryKey::parse(text) {
-        assert_eq!(RegistryKey::parse(key.as_str()), Ok(key), "the one form that works");
+        assert_eq!(
+            RegistryKey::parse(key.as_str()),
+            Ok(key),
+            "the one form that works"
+        );
     }
     if let Ok(config) = DockerConfig::parse(text) {
         let again = DockerConfig::parse(config.to_json().expose_secret());
@@ -16,7 +20,11 @@ fuzz_target!(|text: &str| {
         for (mine, other) in config.auths.values().zip(again.auths.values()) {
             // The first colon ends a user name, so one inside it moves the border.
             let pair = |credential: &wharf_cluster::Credential| {
-                format!("{}:{}", credential.username, credential.password.expose_secret())
+                format!(
+                    "{}:{}",
+                    credential.username,
+                    credential.password.expose_secret()
+                )
             };
             assert_eq!(pair(mine), pair(other));
         }

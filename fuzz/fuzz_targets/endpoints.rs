@@ -10,8 +10,14 @@ fuzz_target!(|path: &str| {
     };
     let written = match &endpoint {
         Endpoint::Catalog => "_catalog".to_owned(),
-        Endpoint::Tags { project, image: None } => format!("{}/tags/list", project.image_prefix()),
-        Endpoint::Tags { project, image: Some(image) } => {
+        Endpoint::Tags {
+            project,
+            image: None,
+        } => format!("{}/tags/list", project.image_prefix()),
+        Endpoint::Tags {
+            project,
+            image: Some(image),
+        } => {
             format!("{}/{image}/tags/list", project.image_prefix())
         }
         Endpoint::Manifest { name, reference } => format!("{name}/manifests/{reference}"),

@@ -50,6 +50,9 @@ fuzz_target!(|text: &str| {
 fn stays<T: FromStr<Err: Display> + Display>(text: &str) {
     match T::from_str(text) {
         Ok(value) => assert_eq!(value.to_string(), text),
-        Err(refusal) => assert!(refusal.to_string().len() < 2_000, "a refusal echoes its input"),
+        Err(refusal) => assert!(
+            refusal.to_string().len() < 2_000,
+            "a refusal echoes its input"
+        ),
     }
 }

@@ -68,7 +68,8 @@ fuzz_target!(|input: &[u8]| {
         "{status}: {}",
         String::from_utf8_lossy(&body)
     );
-    let is_json = content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    let is_json =
+        content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
     if is_json && !body.is_empty() {
         serde_json::from_slice::<serde_json::Value>(&body).expect("JSON");
     }

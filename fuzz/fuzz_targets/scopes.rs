@@ -9,7 +9,10 @@ fuzz_target!(|text: &str| {
     if let Some(scope) = Scope::parse(text) {
         let written = scope.to_string();
         let again = Scope::parse(&written);
-        assert_eq!(again.as_ref().map(|again| &again.target), Some(&scope.target));
+        assert_eq!(
+            again.as_ref().map(|again| &again.target),
+            Some(&scope.target)
+        );
         // `registry:catalog:` reads any action and writes `*`, which is the whole of it.
         assert!(again.is_some_and(|again| again.actions.contain(scope.actions)));
     }

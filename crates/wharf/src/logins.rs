@@ -110,6 +110,10 @@ impl Logins {
 
 /// `logins.toml` in `WHARF_CONFIG_DIR`, else in `wharf` of the XDG configuration folder.
 fn path() -> Option<PathBuf> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "where files of a person lie is no flag of a command"
+    )]
     let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
     let folder = match (set("WHARF_CONFIG_DIR"), set("XDG_CONFIG_HOME"), set("HOME")) {
         (Some(own), _, _) => PathBuf::from(own),

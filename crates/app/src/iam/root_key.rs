@@ -82,13 +82,7 @@ impl RootKey {
                     }
                 ))
             })?,
-            Self::Environment(name) => std::env::var(name)
-                .map_err(|_| {
-                    Error::FailedPrecondition(format!(
-                        "the environment variable {name} that should hold the root key is not set"
-                    ))
-                })?
-                .into_bytes(),
+            Self::Environment(name) => variable(name)?.into_bytes(),
         };
         let text = Zeroizing::new(text);
         let key = decode(&text).ok_or_else(|| {
@@ -98,6 +92,18 @@ impl RootKey {
         })?;
         Seal::new(&key)
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the operator names the variable, so that the key is in no file and no argument"
+)]
+fn variable(name: &str) -> Result<String, Error> {
+    std::env::var(name).map_err(|_| {
+        Error::FailedPrecondition(format!(
+            "the environment variable {name} that should hold the root key is not set"
+        ))
+    })
 }
 
 fn make(path: &Path) -> Result<Seal, Error> {

@@ -90,6 +90,10 @@ impl Cli {
 }
 
 /// Runs a command of a client: a few requests, on this thread.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a flag for it would stand in the help of every command"
+)]
 fn client(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     if let Some(filter) = std::env::var_os("WHARF_LOG") {
         telemetry::init(telemetry::LogFormat::Text, &filter.to_string_lossy())?;

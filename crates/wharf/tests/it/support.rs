@@ -266,6 +266,10 @@ pub(crate) fn wait_for(mut is_so: impl FnMut() -> bool) -> bool {
         if is_so() {
             return true;
         }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "between two looks at a condition"
+        )]
         std::thread::sleep(Duration::from_millis(10));
     }
     false

@@ -122,6 +122,7 @@ fn stop_signals() -> Result<impl Future<Output = ()> + Send, Failure> {
         tokio::spawn(async move {
             next().await;
             tracing::warn!("stopped at once");
+            #[expect(clippy::disallowed_methods, reason = "somebody asked twice: now")]
             std::process::exit(1);
         });
     })
