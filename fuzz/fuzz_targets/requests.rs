@@ -13,7 +13,8 @@ use http_body_util::BodyExt as _;
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use wharf_app::{App, Config, RootKey};
+use url::Url;
+use wharf_app::{App, RootKey};
 use wharf_server::fuzzing::Server;
 
 struct Registry {
@@ -31,12 +32,18 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         .enable_all()
         .build()
         .expect("a runtime");
-    let opened = runtime.block_on(App::open(Config {
+    let local_url: Url = "http://127.0.0.1:5000".parse().expect("a URL");
+    let opened = runtime.block_on(App::open(wharf_app::Config {
         data: data.path().to_owned(),
         root_key: RootKey::DataFolder,
         external_url: None,
-        local_url: "http://127.0.0.1:5000".parse().expect("a URL"),
+        local_url: local_url.clone(),
     }));
+    // Proxies are believed, so that their headers are read too.
+    let config = wharf_server::Config {
+        trusted_proxies: vec!["127.0.0.1".parse().expect("an address")],
+        ..Default::default()
+    };
     let opened = opened.expect("a registry");
     let key = std::fs::read(opened.new_owner_key.expect("a first start")).expect("the owner's key");
     let pair = base64::Engine::encode(
@@ -44,7 +51,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         [b"_json_key:".as_slice(), &key].concat(),
     );
     Registry {
-        server: Server::new(opened.app),
+        server: Server::new(&config, &local_url, opened.app),
         owner: HeaderValue::from_str(&format!("Basic {pair}")).expect("base64"),
         runtime,
         _data: data,
@@ -85,14 +92,19 @@ fn request(input: &[u8], owner: &HeaderValue) -> Option<Request<Body>> {
     let first = std::str::from_utf8(lines.next()?).ok()?;
     let (method, path) = first.split_once(' ')?;
     let mut request = Request::builder().method(method).uri(path);
+    let mut has_host = false;
     for line in lines {
         let colon = line.iter().position(|byte| *byte == b':')?;
         let name = HeaderName::from_bytes(&line[..colon]).ok()?;
         let value = line[colon + 1..].trim_ascii();
+        has_host |= name == header::HOST;
         request = match (name.as_str(), value) {
             ("as", b"owner") => request.header(header::AUTHORIZATION, owner),
             _ => request.header(name, HeaderValue::from_bytes(value).ok()?),
         };
+    }
+    if !has_host {
+        request = request.header(header::HOST, "127.0.0.1:5000");
     }
     request.body(Body::from(Bytes::copy_from_slice(body))).ok()
 }

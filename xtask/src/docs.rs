@@ -47,7 +47,7 @@ fn binary(root: &Path) -> anyhow::Result<PathBuf> {
 fn commands(binary: &Path) -> anyhow::Result<String> {
     let mut page = String::from(
         "# Commands\n\n\
-        What `wharf COMMAND --help` prints. This page is written by `cargo xtask docs`.\n",
+        What `wharf COMMAND -h` prints; `--help` says more. This page is written by `cargo xtask docs`.\n",
     );
     describe(binary, &[], &mut page)?;
     Ok(page)
@@ -57,13 +57,13 @@ fn commands(binary: &Path) -> anyhow::Result<String> {
 fn describe(binary: &Path, command: &[&str], page: &mut String) -> anyhow::Result<()> {
     let output = Command::new(binary)
         .args(command)
-        .arg("--help")
+        .arg("-h")
         // As wide as a page, whoever prints it, and with nobody's settings in it.
         .env_clear()
         .env("COLUMNS", "100")
         .output()
         .with_context(|| format!("running {}", binary.display()))?;
-    ensure!(output.status.success(), "{command:?} --help failed");
+    ensure!(output.status.success(), "{command:?} -h failed");
     let help = String::from_utf8(output.stdout)?;
     let name = [&["wharf"], command].concat().join(" ");
     let lines = help.lines().map(str::trim_end).collect::<Vec<_>>();
@@ -104,7 +104,7 @@ fn limits_page(source: &str) -> String {
     for line in source.lines() {
         if let Some(comment) = line.strip_prefix("///") {
             reason.push(comment.trim());
-        } else if let Some((name, value)) = constant(line) {
+        } else if let Some((name, value)) = constant(line, &reason.join(" ")) {
             // Writing into a string does not fail.
             let _ = writeln!(page, "| `{name}` | {} | {} |", value, reason.join(" "));
             reason.clear();
@@ -113,20 +113,51 @@ fn limits_page(source: &str) -> String {
     page
 }
 
-/// Name and value of `pub const NAME: TYPE = VALUE;`, the value as people write it.
-fn constant(line: &str) -> Option<(&str, String)> {
+/// Name and value of `pub const NAME: TYPE = VALUE;`, the value as people write it. Its reason says what it counts.
+fn constant<'l>(line: &'l str, reason: &str) -> Option<(&'l str, String)> {
     let (name, rest) = line.strip_prefix("pub const ")?.split_once(':')?;
     let value = rest.split_once('=')?.1.trim().trim_end_matches(';');
     let seconds = value
         .strip_prefix("Duration::from_secs(")
         .and_then(|value| value.strip_suffix(')'));
-    Some((
-        name,
-        match seconds {
-            Some(seconds) => format!("{} s", seconds.replace('_', ",")),
-            None => value.replace('_', ","),
-        },
-    ))
+    let text = match seconds {
+        Some(seconds) => in_units(number(seconds)?, &[(3_600, "h"), (1, "s")]),
+        None if reason.to_lowercase().contains("bytes") => in_units(
+            number(value)?,
+            &[
+                (1 << 40, "TiB"),
+                (1 << 20, "MiB"),
+                (1 << 10, "KiB"),
+                (1, "bytes"),
+            ],
+        ),
+        None => number(value)?.to_string(),
+    };
+    Some((name, text))
+}
+
+/// A product or a shift of numbers.
+fn number(expression: &str) -> Option<u64> {
+    let expression = expression.replace('_', "");
+    match expression.split_once("<<") {
+        Some((one, bits)) => {
+            Some(one.trim().parse::<u64>().ok()? << bits.trim().parse::<u32>().ok()?)
+        }
+        None => expression
+            .split('*')
+            .map(|factor| factor.trim().parse::<u64>().ok())
+            .product(),
+    }
+}
+
+/// A number in the largest unit that leaves no rest.
+fn in_units(number: u64, units: &[(u64, &str)]) -> String {
+    let fits = units
+        .iter()
+        .find(|(size, _)| number.is_multiple_of(*size) && number >= *size);
+    fits.map_or(number.to_string(), |(size, unit)| {
+        format!("{} {unit}", number / size)
+    })
 }
 
 #[cfg(test)]
@@ -142,15 +173,21 @@ mod tests {
 
     #[test]
     fn limits_are_a_table() {
-        let source = "//! Bounds.\n\n/// Long\n/// enough.\npub const NAME_MAX: usize = 1_000;\n/// Idle.\npub const IDLE: Duration = Duration::from_secs(24 * 3600);\n";
+        let source = "//! Bounds.\n\n/// Long\n/// enough.\npub const NAME_MAX: usize = 1_000;\n/// Idle.\npub const IDLE: Duration = Duration::from_secs(24 * 3600);\n/// Bytes of one.\npub const BLOB_SIZE_MAX: u64 = 1 << 40;\n";
         let page = limits_page(source);
-        assert!(
-            page.contains("| `NAME_MAX` | 1,000 | Long enough. |\n"),
-            "{page}"
-        );
-        assert!(
-            page.ends_with("| `IDLE` | 24 * 3600 s | Idle. |\n"),
-            "{page}"
-        );
+        for row in [
+            "| `NAME_MAX` | 1000 | Long enough. |",
+            "| `IDLE` | 24 h | Idle. |",
+            "| `BLOB_SIZE_MAX` | 1 TiB | Bytes of one. |",
+        ] {
+            assert!(page.contains(row), "{page}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_in_the_largest_unit_that_fits() {
+        assert_eq!(number("4 * 1024 * 1024"), Some(4 << 20));
+        assert_eq!(in_units(3_599, &[(3_600, "h"), (1, "s")]), "3599 s");
+        assert_eq!(in_units(7_200, &[(3_600, "h"), (1, "s")]), "2 h");
     }
 }

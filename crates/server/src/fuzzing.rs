@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use http::{Request, Response};
+use url::Url;
 use wharf_app::App;
 
-use crate::hosts::Hosts;
-use crate::metrics::Metrics;
+use crate::Config;
 use crate::requests::{Connection, answer};
 use crate::router::router;
 use crate::shared::Shared;
@@ -17,18 +17,11 @@ use crate::shared::Shared;
 pub struct Server(Arc<Connection>);
 
 impl Server {
-    /// A server of this registry, which believes what proxies say, so that those headers are read too.
-    pub fn new(app: Arc<App>) -> Self {
-        let peer = IpAddr::from(Ipv4Addr::LOCALHOST);
-        let shared = Arc::new(Shared {
-            app,
-            hosts: Hosts::new(&[], None),
-            external_url: None,
-            local_url: "http://127.0.0.1:5000".into(),
-            trusted_proxies: ["127.0.0.1".parse()].into_iter().flatten().collect(),
-            metrics: Arc::new(Metrics::new()),
-        });
+    /// A server of this registry, to a client on this machine.
+    pub fn new(config: &Config, local_url: &Url, app: Arc<App>) -> Self {
+        let shared = Arc::new(Shared::new(config, local_url, app));
         let router = router(shared.clone());
+        let peer = IpAddr::from(Ipv4Addr::LOCALHOST);
         Self(Arc::new(Connection::new(shared, router, peer, false)))
     }
 
