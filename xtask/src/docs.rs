@@ -121,8 +121,8 @@ fn constant<'l>(line: &'l str, reason: &str) -> Option<(&'l str, String)> {
         .strip_prefix("Duration::from_secs(")
         .and_then(|value| value.strip_suffix(')'));
     let text = match seconds {
-        Some(seconds) => in_units(number(seconds)?, &[(3_600, "h"), (1, "s")]),
-        None if reason.to_lowercase().contains("bytes") => in_units(
+        Some(seconds) => in_units(number(seconds)?, &[(86_400, "d"), (3_600, "h"), (1, "s")]),
+        None if reason.starts_with("Bytes") || reason.contains("many bytes") => in_units(
             number(value)?,
             &[
                 (1 << 40, "TiB"),
@@ -177,7 +177,7 @@ mod tests {
         let page = limits_page(source);
         for row in [
             "| `NAME_MAX` | 1000 | Long enough. |",
-            "| `IDLE` | 24 h | Idle. |",
+            "| `IDLE` | 1 d | Idle. |",
             "| `BLOB_SIZE_MAX` | 1 TiB | Bytes of one. |",
         ] {
             assert!(page.contains(row), "{page}");
