@@ -12,8 +12,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
+use tokio_rustls::server::TlsStream;
 use wharf_types::limits;
 
 use crate::metrics::Metrics;
@@ -29,8 +31,46 @@ const SEND_BUFFER: usize = 256 * 1024;
 /// Bytes of a request's headers in HTTP/2. In HTTP/1.1 hyper's buffer bounds them.
 const HEAD_SIZE_MAX: u32 = 64 * 1024;
 
-/// HTTP/1.1 and HTTP/2, told apart by the first bytes.
-pub(crate) type Http = auto::Builder<TokioExecutor>;
+/// What a connection speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol {
+    Http1,
+    Http2,
+}
+
+impl Protocol {
+    /// What the client begins to speak. Its bytes stay where they are: put back in front of the connection, they would
+    /// double its buffer.
+    pub(crate) async fn of(stream: &TcpStream) -> io::Result<Self> {
+        // "PRI * HTTP/2.0" (RFC 9113, 3.4): no method of HTTP/1.1 begins so.
+        const PREFACE: [u8; 3] = *b"PRI";
+        let mut first = [0; PREFACE.len()];
+        loop {
+            match stream.peek(&mut first).await? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                length if first[..length] != PREFACE[..length] => return Ok(Self::Http1),
+                length if length == PREFACE.len() => return Ok(Self::Http2),
+                // The rest of it is on its way.
+                _ => sleep(Duration::from_millis(1)).await,
+            }
+        }
+    }
+
+    /// What was agreed on in the TLS handshake.
+    pub(crate) fn agreed(stream: &TlsStream<TcpStream>) -> Self {
+        match stream.get_ref().1.alpn_protocol() {
+            Some(b"h2") => Self::Http2,
+            _ => Self::Http1,
+        }
+    }
+}
+
+/// How each protocol is spoken.
+#[derive(Clone)]
+pub(crate) struct Http {
+    http1: auto::Builder<TokioExecutor>,
+    http2: auto::Builder<TokioExecutor>,
+}
 
 /// The settings of both.
 pub(crate) fn http() -> Http {
@@ -39,6 +79,8 @@ pub(crate) fn http() -> Http {
     // Never `pipeline_flush`: with it, hyper takes bodies into memory as fast as they are read, however slow the client.
     http.http1()
         .header_read_timeout(None)
+        // Bodies are handed on as they are: sendfile.rs stands on it.
+        .writev(true)
         .max_buf_size(SEND_BUFFER);
     http.http2()
         .timer(TokioTimer::new())
@@ -47,7 +89,10 @@ pub(crate) fn http() -> Http {
         .max_concurrent_streams(limits::STREAMS_PER_CONNECTION_MAX)
         .max_header_list_size(HEAD_SIZE_MAX)
         .max_send_buf_size(SEND_BUFFER);
-    http
+    Http {
+        http1: http.clone().http1_only(),
+        http2: http.http2_only(),
+    }
 }
 
 /// What a connection does, for the watch on it.
@@ -106,6 +151,7 @@ impl Drop for Work<'_> {
 /// Serves a connection until it ends, falls idle, or `stopping` closes; then requests in flight are finished.
 pub(crate) async fn serve<IO>(
     http: &Http,
+    protocol: Protocol,
     io: IO,
     connection: Arc<Connection>,
     metrics: Arc<Metrics>,
@@ -123,6 +169,10 @@ pub(crate) async fn serve<IO>(
         let connection = serving.clone();
         async move { Ok::<_, Infallible>(requests::answer(connection, request).await) }
     });
+    let http = match protocol {
+        Protocol::Http1 => &http.http1,
+        Protocol::Http2 => &http.http2,
+    };
     let mut served = pin!(http.serve_connection(TokioIo::new(io), service));
     let mut idle = pin!(connection.activity.idle(
         WATCH_INTERVAL,

@@ -22,6 +22,7 @@ mod parameters;
 mod rates;
 mod requests;
 mod router;
+mod sendfile;
 mod shared;
 #[cfg(test)]
 mod testing;

@@ -16,9 +16,10 @@ use wharf_types::limits;
 
 use crate::authority::Authority;
 use crate::config::{Config, Tls};
-use crate::connection::{self, Http};
+use crate::connection::{self, Http, Protocol};
 use crate::requests::Connection;
 use crate::router::router;
+use crate::sendfile::{Outlet, Socket};
 use crate::shared::Shared;
 use crate::tls::{Certificate, Source, TlsError};
 
@@ -278,19 +279,38 @@ impl Server {
             shared,
             http,
             tls,
-            stopping,
+            mut stopping,
         } = self;
         let _open = shared.metrics.connection();
         let metrics = shared.metrics.clone();
-        let connection = Arc::new(Connection::new(shared, router, peer.ip(), tls.is_some()));
+        let connection = Connection::new(shared, router, peer.ip(), tls.is_some());
         let Some(tls) = tls else {
-            return connection::serve(&http, stream, connection, metrics, stopping).await;
+            let protocol = tokio::select! {
+                protocol = timeout(limits::HEADER_READ_MAX, Protocol::of(&stream)) => protocol,
+                _ = stopping.changed() => return,
+            };
+            let Ok(Ok(protocol)) = protocol else {
+                tracing::debug!(%peer, "a connection without a request");
+                return;
+            };
+            let outlet = Arc::<Outlet>::default();
+            let socket = Socket::new(stream, outlet.clone());
+            let connection = Arc::new(connection.with_outlet(outlet));
+            return connection::serve(&http, protocol, socket, connection, metrics, stopping).await;
         };
-        match timeout(limits::HANDSHAKE_MAX, tls.accept(stream)).await {
-            Ok(Ok(stream)) => connection::serve(&http, stream, connection, metrics, stopping).await,
-            Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
-            Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
-        }
+        let connection = Arc::new(connection);
+        // In a box: what TLS takes, the many plain connections of a cluster behind a proxy need not hold free.
+        Box::pin(async move {
+            match timeout(limits::HANDSHAKE_MAX, tls.accept(stream)).await {
+                Ok(Ok(stream)) => {
+                    let protocol = Protocol::agreed(&stream);
+                    connection::serve(&http, protocol, stream, connection, metrics, stopping).await;
+                }
+                Ok(Err(error)) => tracing::debug!(%peer, %error, "a TLS handshake failed"),
+                Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
+            }
+        })
+        .await;
     }
 }
 

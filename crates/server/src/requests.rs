@@ -23,6 +23,7 @@ use crate::error::{self, Fault, Problem};
 use crate::hosts::UnknownHost;
 use crate::metrics::Route;
 use crate::rates::ConnectionRate;
+use crate::sendfile::Outlet;
 use crate::shared::Shared;
 
 /// Characters of a `User-Agent` that are kept.
@@ -39,6 +40,8 @@ pub(crate) struct Context {
     pub(crate) origin: Origin,
     /// The location that its host stands for.
     pub(crate) location: Result<Option<Location>, UnknownHost>,
+    /// Where its answer can send files.
+    pub(crate) outlet: Option<Arc<Outlet>>,
 }
 
 impl<S: Sync> FromRequestParts<S> for Context {
@@ -65,14 +68,17 @@ pub(crate) struct Connection {
     /// What the last request said of itself: the next one says the same.
     last: Mutex<Last>,
     rate: Option<ConnectionRate>,
+    /// Where answers in HTTP/1.1 can send files.
+    outlet: Option<Arc<Outlet>>,
     /// For the watch on the connection.
     pub(crate) activity: Activity,
 }
 
+/// Headers as copies: a value itself would hold on to the buffer that its request was read into.
 #[derive(Clone, Default)]
 struct Last {
-    host: Option<(HeaderValue, Addressed)>,
-    user_agent: Option<(HeaderValue, Arc<str>)>,
+    host: Option<(Box<[u8]>, Addressed)>,
+    user_agent: Option<(Box<[u8]>, Arc<str>)>,
 }
 
 /// The host that a request was addressed to.
@@ -99,8 +105,15 @@ impl Connection {
             is_trusted,
             last: Mutex::default(),
             rate,
+            outlet: None,
             activity: Activity::default(),
         }
+    }
+
+    /// The connection's socket sends files: see [`crate::sendfile`].
+    pub(crate) fn with_outlet(mut self, outlet: Arc<Outlet>) -> Self {
+        self.outlet = Some(outlet);
+        self
     }
 
     fn admit<B>(&self, request: &Request<B>) -> Result<Context, Problem> {
@@ -124,6 +137,10 @@ impl Connection {
                 base_url,
             },
             location,
+            outlet: self
+                .outlet
+                .clone()
+                .filter(|_| request.version() == Version::HTTP_11),
         })
     }
 
@@ -154,11 +171,11 @@ impl Connection {
         };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match &last.user_agent {
-            Some((seen, text)) if seen == value => text.clone(),
+            Some((seen, text)) if **seen == *value.as_bytes() => text.clone(),
             _ => {
                 let text = value.to_str().unwrap_or_default();
                 let text: Arc<str> = text.get(..USER_AGENT_LENGTH_MAX).unwrap_or(text).into();
-                last.user_agent = Some((value.clone(), text.clone()));
+                last.user_agent = Some((value.as_bytes().into(), text.clone()));
                 text
             }
         }
@@ -187,11 +204,11 @@ impl Connection {
         };
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match &last.host {
-            Some((seen, addressed)) if seen == host => Ok(addressed.clone()),
+            Some((seen, addressed)) if **seen == *host.as_bytes() => Ok(addressed.clone()),
             _ => {
                 let text = host.to_str().map_err(|_| BAD_HOST)?;
                 let addressed = address(&self.shared, Some(text), self.is_secure)?;
-                last.host = Some((host.clone(), addressed.clone()));
+                last.host = Some((host.as_bytes().into(), addressed.clone()));
                 Ok(addressed)
             }
         }

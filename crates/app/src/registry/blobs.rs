@@ -13,6 +13,8 @@ use wharf_types::{Digest, Object, Repository};
 
 use crate::{App, Caller, Error, Missing};
 
+pub use wharf_store::blobs::{Piece, Reader, STRETCH_SIZE_MAX, Stretch};
+
 /// Bytes up to which the content of a small blob stays in memory: configs, which every pull asks for.
 const KEPT_SIZE_MAX: u64 = 16 * 1024;
 
@@ -21,7 +23,7 @@ pub enum BlobContent {
     /// A small one, whole.
     Inline(Bytes),
     /// A large one, to be read in pieces.
-    Object(wharf_store::blobs::Reader),
+    Object(Reader),
 }
 
 /// Bytes of memory for blobs that were asked for lately.

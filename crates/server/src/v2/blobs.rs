@@ -40,11 +40,17 @@ pub(super) async fn get(
             let (start, end) = (as_index(start), as_index(start + length));
             Body::from(bytes.slice(start..end))
         }
-        BlobContent::Object(reader) => {
-            // The status is sent by then: all that is left is to break the connection off, and to say why in the log.
-            let pieces = reader.read(start, length);
-            Body::from_stream(pieces.inspect_err(|error| tracing::error!(%error, "reading a blob")))
-        }
+        // The status is sent when a piece cannot be read: all that is left is to break the connection off, and to say why in
+        // the log.
+        BlobContent::Object(reader) => match call.outlet {
+            Some(outlet) => outlet.body(reader, start, length),
+            None => {
+                let pieces = reader.read(start, length);
+                Body::from_stream(
+                    pieces.inspect_err(|error| tracing::error!(%error, "reading a blob")),
+                )
+            }
+        },
     })
 }
 

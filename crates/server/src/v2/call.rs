@@ -9,6 +9,7 @@ use wharf_types::error::OciCode;
 use wharf_types::{Digest, Location, Repository, RepositoryName, limits};
 
 use crate::parameters::Parameters;
+use crate::sendfile::Outlet;
 
 pub(super) const DOCKER_CONTENT_DIGEST: HeaderName =
     HeaderName::from_static("docker-content-digest");
@@ -20,6 +21,8 @@ pub(super) struct Call<'a> {
     /// The location that the request's host stands for.
     pub(super) location: &'a Option<Location>,
     pub(super) headers: &'a HeaderMap,
+    /// Where files can be sent, if the connection is a plain one.
+    pub(super) outlet: &'a Option<Arc<Outlet>>,
     pub(super) query: &'a Parameters<'a>,
 }
 

@@ -99,6 +99,7 @@ async fn answer(
                 caller: &caller,
                 location,
                 headers: &parts.headers,
+                outlet: &context.outlet,
                 query: &query,
             };
             handle(&call, endpoint, &parts.method, body).await

@@ -16,7 +16,7 @@ use tokio::task::spawn_blocking;
 
 pub use hasher::Hasher;
 pub use key::ObjectKey;
-pub use reader::Reader;
+pub use reader::{Piece, Reader, STRETCH_SIZE_MAX, Stretch};
 pub use writer::{Lease, Writer};
 
 use crate::Error;

@@ -14,6 +14,8 @@ use crate::Error;
 
 /// Bytes of a piece.
 const PIECE_SIZE: usize = 256 * 1024;
+/// Bytes of a stretch at most.
+pub const STRETCH_SIZE_MAX: usize = 512 * 1024;
 /// Buffers that are kept for the next piece.
 const POOL_MAX: usize = 64;
 
@@ -54,6 +56,24 @@ impl Drop for Buffer {
     }
 }
 
+/// Bytes of an object that are in the page cache, for whoever has the kernel send them.
+pub struct Stretch {
+    /// The object's file.
+    pub file: Arc<File>,
+    /// Where they begin.
+    pub offset: u64,
+    /// How many there are: at most [`STRETCH_SIZE_MAX`].
+    pub length: usize,
+}
+
+/// The next bytes of an object that is sent.
+pub enum Piece {
+    /// They had to be read from the disk, and here they are.
+    Bytes(Bytes),
+    /// They are in memory.
+    Stretch(Stretch),
+}
+
 /// An object being read. Stays readable when the object is removed meanwhile.
 pub struct Reader {
     file: Arc<File>,
@@ -78,6 +98,45 @@ impl Reader {
             let piece = reader.piece(at, wanted).await?;
             let length = piece.len() as u64;
             Ok(Some((piece, (reader, at + length, left - length))))
+        })
+    }
+
+    /// The same bytes for whoever has the kernel send them: those that are not in memory are read, so that sending never
+    /// waits for the disk.
+    pub fn send(self, start: u64, length: u64) -> impl Stream<Item = Result<Piece, Error>> + Send {
+        futures_util::stream::try_unfold((self, start, length), |(reader, at, left)| async move {
+            if left == 0 {
+                return Ok(None);
+            }
+            let wanted = usize::try_from(left).unwrap_or(usize::MAX);
+            let stretch = reader.stretch(at, wanted.min(STRETCH_SIZE_MAX));
+            let (piece, length) = match stretch {
+                Some(stretch) => {
+                    let length = stretch.length;
+                    (Piece::Stretch(stretch), length)
+                }
+                None => {
+                    let bytes = reader.piece(at, wanted.min(PIECE_SIZE)).await?;
+                    let length = bytes.len();
+                    (Piece::Bytes(bytes), length)
+                }
+            };
+            let length = length as u64;
+            Ok(Some((piece, (reader, at + length, left - length))))
+        })
+    }
+
+    /// A stretch, if its first and its last byte are in memory: then those between nearly always are.
+    fn stretch(&self, offset: u64, length: usize) -> Option<Stretch> {
+        let is_cached = |at| {
+            let read = read_at(&self.file, at, &mut [0], ReadWriteFlags::NOWAIT);
+            matches!(read, Ok(1))
+        };
+        let last = offset + (length as u64).checked_sub(1)?;
+        (is_cached(offset) && is_cached(last)).then(|| Stretch {
+            file: self.file.clone(),
+            offset,
+            length,
         })
     }
 
