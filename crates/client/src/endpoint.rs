@@ -47,8 +47,9 @@ impl Endpoint {
         Ok(Self(Arc::new(url)))
     }
 
-    /// The endpoint that serves the registry host of an image's name. It has this endpoint's scheme when its host is
-    /// this one's or lies below it (`us.example.com` below `example.com`); else docker's rule tells.
+    /// The endpoint that serves the registry host of an image's name. It has this endpoint's scheme when it is another
+    /// name of the same server: below this one's host (`us.example.com` below `example.com`), or on this machine with
+    /// the same port. Else docker's rule tells.
     pub fn of_registry_host(&self, host: &str) -> Result<Self, EndpointError> {
         if host == self.authority() {
             return Ok(self.clone());
@@ -58,7 +59,9 @@ impl Endpoint {
             (Some(other), Some(own)) => other == own || other.ends_with(&format!(".{own}")),
             _ => false,
         };
-        if is_below && self.0.scheme() != other.0.scheme() {
+        let is_here =
+            self.is_this_machine() && other.is_this_machine() && self.0.port() == other.0.port();
+        if (is_below || is_here) && self.0.scheme() != other.0.scheme() {
             return Self::parse(&format!("{}://{host}", self.0.scheme()));
         }
         Ok(other)
@@ -191,8 +194,13 @@ mod tests {
             assert_eq!(plain.of_registry_host(host).unwrap().as_str(), expected);
         }
         let secure = Endpoint::parse("https://localhost:5000").unwrap();
-        let us = secure.of_registry_host("us.localhost:5000").unwrap();
-        assert_eq!(us.as_str(), "https://us.localhost:5000");
+        for (host, expected) in [
+            ("us.localhost:5000", "https://us.localhost:5000"),
+            ("127.0.0.1:5000", "https://127.0.0.1:5000"),
+            ("127.0.0.1:5001", "http://127.0.0.1:5001"),
+        ] {
+            assert_eq!(secure.of_registry_host(host).unwrap().as_str(), expected);
+        }
     }
 
     #[test]

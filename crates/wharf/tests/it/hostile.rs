@@ -150,7 +150,7 @@ fn an_authority_that_nobody_trusts_until_it_is_named() {
     registry
         .owner(&format!("projects list --ca-file {}", ca.display()))
         .code(0);
-    // A login keeps the CA too. The name stands in the certificate, but leads nowhere here.
+    // A login keeps the CA too.
     let mut command = registry.command("auth login");
     command.arg(&registry.url).args([
         "--key-file",
@@ -161,6 +161,10 @@ fn an_authority_that_nobody_trusts_until_it_is_named() {
     Outcome::of(&mut command).code(0);
     let images = Outcome::of(&mut registry.command("images list")).code(0);
     assert!(images.stderr.contains("Listed 0 items"), "{images:?}");
+    // Another name of the same server gets a proof of its own.
+    let other = registry.host().replace("127.0.0.1", "localhost");
+    let mut command = registry.command(&format!("images list {other}/default"));
+    Outcome::of(&mut command).code(0);
 }
 
 #[test]
