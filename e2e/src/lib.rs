@@ -9,6 +9,7 @@
     reason = "a step that fails here is the test's failure, and its log belongs on stderr"
 )]
 
+pub mod answer;
 pub mod containerd;
 pub mod content;
 pub mod http;
@@ -22,7 +23,8 @@ pub mod shop;
 pub mod wait;
 pub mod wharf;
 
-pub use http::{Answer, Client};
+pub use answer::Answer;
+pub use http::Client;
 pub use program::{Output, Program};
 pub use registry::TestRegistry;
 pub use shop::Shop;
