@@ -15,6 +15,9 @@ use crate::wait::wait_for;
 /// How long a program may take unless the test says otherwise.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// The docker command of Debian's package, whatever else of that name comes first on the `PATH`.
+pub const DOCKER: &str = "/usr/bin/docker";
+
 /// A program to run. What it needs and is not there fails the test: nothing is skipped.
 #[derive(Debug)]
 pub struct Program {

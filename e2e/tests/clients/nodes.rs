@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use wharf_e2e::containerd::Containerd;
+use wharf_e2e::program::DOCKER;
 use wharf_e2e::shop::{PROJECT, password};
 use wharf_e2e::{Program, Shop};
 
@@ -20,7 +21,7 @@ fn docker_logs_in() {
     let shop = Shop::open();
     let folder = shop.path("docker");
     let login = |key: &str| {
-        Program::new("docker")
+        Program::new(DOCKER)
             .arg("--config")
             .arg(&folder)
             // No daemon: the command then logs in by itself.

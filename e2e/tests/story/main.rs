@@ -9,6 +9,7 @@ mod secrets;
 use std::path::{Path, PathBuf};
 
 use wharf_e2e::content::Image;
+use wharf_e2e::program::DOCKER;
 use wharf_e2e::random::Random;
 use wharf_e2e::shop::password;
 use wharf_e2e::{Client, Program, TestRegistry, Wharf};
@@ -111,7 +112,7 @@ fn the_owner_logs_in_pushes_and_pulls(registry: &TestRegistry) {
             .succeeds();
         assert!(login.stdout.contains("Login Succeeded"), "{login}");
     }
-    let login = Program::new("docker")
+    let login = Program::new(DOCKER)
         .arg("--config")
         .arg(&folder)
         .env("DOCKER_HOST", "unix:///nowhere/docker.sock")
