@@ -26,7 +26,7 @@ pub const REFERRERS_PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const UPLOADS_PER_PRINCIPAL_MAX: i64 = 1_000;
 /// An upload session that nobody touched for so long is given up. GCR gave a request two hours; CI jobs pause longer.
 pub const UPLOAD_IDLE_MAX: Duration = Duration::from_secs(24 * 3600);
-/// A manifest or blob that nothing refers to is kept this long: clients push blobs before manifests.
+/// A blob that no manifest refers to is kept this long: clients push blobs before manifests.
 pub const GARBAGE_GRACE: Duration = Duration::from_secs(24 * 3600);
 /// Silence of a client in the middle of a body before the connection is closed.
 pub const BODY_IDLE_MAX: Duration = Duration::from_secs(60);
