@@ -319,6 +319,8 @@ fn token_key(method: &Method, path: &str) -> String {
         .find_map(|part| path.find(part))
         .unwrap_or(path.len());
     let verb = match *method {
+        // Even to ask how far an upload is takes the right to push.
+        _ if path.contains("/blobs/uploads/") => "push",
         Method::GET | Method::HEAD => "pull",
         Method::DELETE => "delete",
         _ => "push",

@@ -133,7 +133,10 @@ fn push_until_killed(registry: &mut TestRegistry, random: &mut Random) -> Ledger
     let dead = AtomicBool::new(false);
     let owner = registry.owner();
     // A token is at hand, so that the time until the kill is a time of pushes.
-    owner.start_upload("default/warm");
+    for number in 0..PUSHERS {
+        let upload = owner.start_upload(&format!("default/crash{number}"));
+        owner.delete(&upload).send().expect(204);
+    }
     thread::scope(|scope| {
         for number in 0..PUSHERS {
             let pusher = Pusher {
