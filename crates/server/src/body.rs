@@ -2,12 +2,15 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use bytes::Bytes;
 use futures_util::Stream;
+use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::{Instant, Sleep, sleep};
 use wharf_app::Error;
@@ -81,6 +84,58 @@ pub(crate) async fn read_whole(
     }
 }
 
+/// What is left of a body.
+#[derive(Default)]
+pub(crate) struct Remainder {
+    is_over: AtomicBool,
+}
+
+impl Remainder {
+    /// Whether the body was not read to its end.
+    pub(crate) fn is_left(&self) -> bool {
+        !self.is_over.load(Ordering::Relaxed)
+    }
+}
+
+/// A body that tells whether it was read to its end.
+pub(crate) struct Watched<B> {
+    body: B,
+    remainder: Option<Arc<Remainder>>,
+}
+
+impl<B> Watched<B> {
+    /// Tells it to `remainder`, if anybody wants to know.
+    pub(crate) fn new(body: B, remainder: Option<Arc<Remainder>>) -> Self {
+        Self { body, remainder }
+    }
+}
+
+impl<B: http_body::Body + Unpin> http_body::Body for Watched<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if (frame.is_none() || self.body.is_end_stream())
+            && let Some(remainder) = &self.remainder
+        {
+            remainder.is_over.store(true, Ordering::Relaxed);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
 /// hyper's words for what happened lie innermost.
 fn root_cause(mut error: &(dyn std::error::Error + 'static)) -> String {
     while let Some(source) = error.source() {
@@ -105,6 +160,15 @@ mod tests {
         assert_eq!(frames.next().await.unwrap().unwrap(), "abc");
         let error = frames.next().await.unwrap().unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn a_body_tells_whether_it_was_read_to_its_end() {
+        let remainder = Arc::<Remainder>::default();
+        let mut body = Watched::new(Body::from("12345"), Some(remainder.clone()));
+        assert!(remainder.is_left());
+        while body.frame().await.is_some() {}
+        assert!(!remainder.is_left());
     }
 
     #[tokio::test]

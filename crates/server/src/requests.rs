@@ -18,6 +18,7 @@ use tower::Service as _;
 use wharf_app::Origin;
 use wharf_types::{Location, limits};
 
+use crate::body::{Remainder, Watched};
 use crate::connection::Activity;
 use crate::error::{self, Fault, Problem};
 use crate::hosts::UnknownHost;
@@ -279,14 +280,16 @@ fn next_request_id() -> Arc<str> {
 /// Answers a request. Whatever happens inside, there is an answer.
 pub(crate) async fn answer<B>(connection: Arc<Connection>, request: Request<B>) -> Response
 where
-    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    B: http_body::Body<Data = bytes::Bytes> + Send + Unpin + 'static,
     B::Error: Into<axum::BoxError>,
 {
     let _work = connection.activity.work();
     let started = Instant::now();
     let (method, route) = (request.method().clone(), Route::of(request.uri().path()));
-    let may_leave_body =
-        request.version() <= http::Version::HTTP_11 && !request.body().is_end_stream();
+    // In HTTP/2 a stream ends by itself.
+    let has_body = request.version() <= Version::HTTP_11 && !request.body().is_end_stream();
+    let remainder = has_body.then(Arc::<Remainder>::default);
+    let request = request.map(|body| Watched::new(body, remainder.clone()));
     let metrics = &connection.shared.metrics;
     let _in_flight = metrics.request(route);
     let context = connection.admit(&request);
@@ -311,7 +314,7 @@ where
         response.headers_mut().insert(REQUEST_ID, id);
     }
     // A body that nobody read ends the connection: a client that is not told sends its next request into the void.
-    if may_leave_body && (status.is_client_error() || status.is_server_error()) {
+    if remainder.is_some_and(|remainder| remainder.is_left()) {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
     }
@@ -325,7 +328,7 @@ async fn routed<B>(
     mut request: Request<B>,
 ) -> Response
 where
-    B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    B: http_body::Body<Data = bytes::Bytes> + Send + Unpin + 'static,
     B::Error: Into<axum::BoxError>,
 {
     request.extensions_mut().insert(context);
