@@ -11,6 +11,7 @@ mod projects;
 mod refusals;
 mod roles;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -39,6 +40,7 @@ struct Server {
     /// The login of the registry's owner.
     owner: Login,
     connection: Mutex<SendRequest<Full<Bytes>>>,
+    address: SocketAddr,
     _stop: oneshot::Sender<()>,
     _folder: TempDir,
 }
@@ -49,6 +51,15 @@ struct Reply {
     status: StatusCode,
     headers: HeaderMap,
     body: Value,
+}
+
+async fn connect(address: SocketAddr) -> SendRequest<Full<Bytes>> {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (connection, driver) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .unwrap();
+    tokio::spawn(driver);
+    connection
 }
 
 impl Server {
@@ -72,15 +83,11 @@ impl Server {
             let _ = stopped.await;
         }));
         let address = url.socket_addrs(|| None).unwrap();
-        let stream = TcpStream::connect(address[0]).await.unwrap();
-        let (connection, driver) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-            .await
-            .unwrap();
-        tokio::spawn(driver);
         let key = std::fs::read_to_string(folder.path().join("owner.json")).unwrap();
         Self {
             owner: login(&key),
-            connection: Mutex::new(connection),
+            connection: Mutex::new(connect(address[0]).await),
+            address: address[0],
             _stop: stop,
             _folder: folder,
         }
@@ -102,7 +109,10 @@ impl Server {
             request = request.header(header::AUTHORIZATION, login);
         }
         let mut connection = self.connection.lock().await;
-        connection.ready().await.unwrap();
+        // A refusal that came before the body was read has closed it.
+        if connection.ready().await.is_err() {
+            *connection = connect(self.address).await;
+        }
         let response = connection
             .send_request(request.body(Full::new(body)).unwrap())
             .await
