@@ -76,8 +76,17 @@ fn a_graceful_end_finishes_an_upload_in_flight_and_takes_no_new_connection() {
     )
     .unwrap();
     connection.write_all(&content[..LARGE / 2]).unwrap();
-    // It is in flight once the registry counts it, or has read so far that the socket took it all.
-    wait_for("upload in flight", SOON, || connection.flush().ok());
+    let nobody = registry.anonymous();
+    wait_for("upload in flight", SOON, || {
+        let metrics = nobody.get("/metrics").send().expect(200);
+        String::from_utf8_lossy(&metrics.body)
+            .lines()
+            .any(|line| {
+                line.starts_with("wharf_requests_in_flight{route=\"uploads\"}")
+                    && line.ends_with(" 1")
+            })
+            .then_some(())
+    });
     registry.ask_to_stop();
     wait_for("closed listener", SOON, || {
         TcpStream::connect(registry.address())

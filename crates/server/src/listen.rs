@@ -286,6 +286,8 @@ impl Server {
         let connection = Connection::new(shared, router, peer.ip(), tls.is_some());
         let Some(tls) = tls else {
             let protocol = tokio::select! {
+                // A request that is here already is still answered.
+                biased;
                 protocol = timeout(limits::HEADER_READ_MAX, Protocol::of(&stream)) => protocol,
                 _ = stopping.changed() => return,
             };
