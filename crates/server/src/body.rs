@@ -9,12 +9,15 @@ use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream};
 use bytes::Bytes;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::{Instant, Sleep, sleep};
 use wharf_app::Error;
 use wharf_types::limits;
+
+/// Bytes beyond its bound up to which a body that is refused is read all the same.
+const SURPLUS_READ_MAX: u64 = 4 * 1024 * 1024;
 
 /// A body, frame by frame. Between two frames a client may be silent for [`limits::BODY_IDLE_MAX`], whatever it sends in
 /// all: a bound on the whole would cut large layers off.
@@ -74,6 +77,11 @@ pub(crate) async fn read_whole(
     };
     let announced = http_body::Body::size_hint(&body).lower();
     if announced > limit as u64 {
+        // A client that is still sending would see a broken connection instead of the refusal.
+        if announced - limit as u64 <= SURPLUS_READ_MAX {
+            let mut frames = Frames::new(body);
+            while let Some(Ok(_)) = frames.next().await {}
+        }
         return Err(too_large);
     }
     let body = Limited::new(Body::from_stream(Frames::new(body)), limit);
@@ -147,8 +155,6 @@ fn root_cause(mut error: &(dyn std::error::Error + 'static)) -> String {
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
-
-    use futures_util::StreamExt as _;
 
     use super::*;
 
