@@ -76,15 +76,15 @@ pub(crate) async fn read_whole(
         limit: limit as u64,
     };
     let announced = http_body::Body::size_hint(&body).lower();
+    let mut frames = Frames::new(body);
     if announced > limit as u64 {
         // A client that is still sending would see a broken connection instead of the refusal.
         if announced - limit as u64 <= SURPLUS_READ_MAX {
-            let mut frames = Frames::new(body);
             while let Some(Ok(_)) = frames.next().await {}
         }
         return Err(too_large);
     }
-    let body = Limited::new(Body::from_stream(Frames::new(body)), limit);
+    let body = Limited::new(Body::from_stream(frames), limit);
     match body.collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large),

@@ -61,22 +61,22 @@ impl Pusher<'_> {
         self.ledger.lock().unwrap().blobs.push(blob);
     }
 
-    fn start_upload(&self) -> Result<String, Died> {
+    /// POST for a new blob.
+    fn start_upload(&mut self) -> Result<Upload, Died> {
+        let blob = self.new_blob();
         let path = format!("/v2/{}/blobs/uploads/", self.repository);
-        Ok(self.client.post(&path).try_send()?.expect(202).location())
+        Ok(Upload {
+            blob,
+            path: self.client.post(&path).try_send()?.expect(202).location(),
+            acknowledged: 0,
+            sent: 0,
+            finishing: false,
+        })
     }
 
     /// POST, PUT.
     fn push_whole(&mut self) -> Result<(), Died> {
-        let blob = self.new_blob();
-        let path = self.start_upload()?;
-        let mut upload = Upload {
-            blob,
-            path,
-            acknowledged: 0,
-            sent: 0,
-            finishing: false,
-        };
+        let mut upload = self.start_upload()?;
         self.finish(&mut upload)
     }
 
@@ -108,15 +108,7 @@ impl Pusher<'_> {
 
     /// POST, some PATCH with `Content-Range`, PUT with the rest.
     fn push_in_chunks(&mut self) -> Result<(), Died> {
-        let blob = self.new_blob();
-        let path = self.start_upload()?;
-        let mut upload = Upload {
-            blob,
-            path,
-            acknowledged: 0,
-            sent: 0,
-            finishing: false,
-        };
+        let mut upload = self.start_upload()?;
         let bytes = upload.blob.bytes();
         for _ in 0..self.random.below(5) {
             let rest = upload.blob.length - upload.acknowledged;
@@ -141,15 +133,7 @@ impl Pusher<'_> {
 
     /// POST, one PATCH of unknown length as docker sends it, PUT.
     fn push_as_stream(&mut self) -> Result<(), Died> {
-        let blob = self.new_blob();
-        let path = self.start_upload()?;
-        let mut upload = Upload {
-            blob,
-            path,
-            acknowledged: 0,
-            sent: 0,
-            finishing: false,
-        };
+        let mut upload = self.start_upload()?;
         upload.sent = upload.blob.length;
         let scope = format!("repository:{}:pull,push", self.repository);
         let Ok(token) = self.client.ask_for_token(&scope) else {

@@ -198,21 +198,7 @@ async fn a_page_of_hidden_names_ends_early_and_tells_none() {
     app.meta
         .write::<_, Error, _>(wharf_store::meta::Durability::Process, |t| {
             for number in 0..=CATALOG_EXAMINED_MAX {
-                let hidden = repository(&format!("default/hidden{number:05}"));
-                let id = repositories::ensure(t, &hidden)?;
-                let manifest = manifests::NewManifest {
-                    digest: sha256(b"x"),
-                    media_type: "a/b",
-                    artifact_type: None,
-                    subject: None,
-                    annotations: None,
-                    image_size: 0,
-                    built_at: None,
-                    content: b"x",
-                    blobs: &[],
-                    children: &[],
-                };
-                manifests::put(t, &hidden, id, &manifest, jiff::Timestamp::now())?;
+                insert_image(t, &format!("hidden{number:05}"))?;
             }
             Ok(())
         })
@@ -308,21 +294,29 @@ fn make(t: &Transaction<'_>, images: &BTreeSet<String>) -> Result<(), Error> {
         },
     )?;
     for image in images {
-        let repository = repository(&format!("default/{image}"));
-        let id = repositories::ensure(t, &repository)?;
-        let manifest = manifests::NewManifest {
-            digest: sha256(b"x"),
-            media_type: "a/b",
-            artifact_type: None,
-            subject: None,
-            annotations: None,
-            image_size: 0,
-            built_at: None,
-            content: b"x",
-            blobs: &[],
-            children: &[],
-        };
-        manifests::put(t, &repository, id, &manifest, now)?;
+        insert_image(t, image)?;
     }
     Ok(())
+}
+
+/// An image of one manifest, straight into the rows.
+fn insert_image(
+    t: &wharf_store::meta::Transaction<'_>,
+    image: &str,
+) -> Result<(), wharf_store::Error> {
+    let repository = repository(&format!("default/{image}"));
+    let id = repositories::ensure(t, &repository)?;
+    let manifest = manifests::NewManifest {
+        digest: sha256(b"x"),
+        media_type: "a/b",
+        artifact_type: None,
+        subject: None,
+        annotations: None,
+        image_size: 0,
+        built_at: None,
+        content: b"x",
+        blobs: &[],
+        children: &[],
+    };
+    manifests::put(t, &repository, id, &manifest, crate::clock::now())
 }
