@@ -10,6 +10,7 @@
 //! A registry is reached through `wharf-client` alone.
 
 pub mod docker_config;
+pub mod doctor;
 pub mod name;
 pub mod pull_secret;
 pub mod registry_key;

@@ -95,12 +95,15 @@ fn is_docker_hub(host: &str) -> bool {
     )
 }
 
-/// The kubelet takes `/v1/…` and `/v2/…` away itself, but not a bare `/v2`, which would then match nothing.
-fn without_api_version(path: &str) -> &str {
-    match path.split_once('/') {
-        Some(("v1" | "v2", rest)) => rest,
-        None if matches!(path, "v1" | "v2") => "",
-        _ => path,
+/// The kubelet takes `/v1/…` and `/v2/…` away itself, but not a bare `/v2`, which would then match nothing; and only
+/// once, so that what is left must not begin with another.
+fn without_api_version(mut path: &str) -> &str {
+    loop {
+        path = match path.split_once('/') {
+            Some(("v1" | "v2", rest)) => rest,
+            None if matches!(path, "v1" | "v2") => "",
+            _ => return path,
+        };
     }
 }
 
@@ -150,6 +153,8 @@ mod tests {
             ("https://us.example.com/v2/", "us.example.com"),
             ("https://us.example.com/v2", "us.example.com"),
             ("us.example.com/v1/team", "us.example.com/team"),
+            ("us.example.com/v1/v2/team", "us.example.com/team"),
+            ("us.example.com/v1/v1/", "us.example.com"),
             ("us.example.com/v2team", "us.example.com/v2team"),
             ("US.Example.com", "us.example.com"),
             ("example.com:443", "example.com:443"),
@@ -223,7 +228,9 @@ mod tests {
         }
 
         #[test]
-        fn a_key_is_its_own_normal_form(text in "(https?://)?[a-z.*]{1,12}(:[0-9]{1,5})?(/[a-z0-9]{1,4}){0,3}/?") {
+        fn a_key_is_its_own_normal_form(
+            text in "(https?://)?[a-z.*]{1,12}(:[0-9]{1,5})?(/(v1|v2|[a-z0-9]{1,4})){0,3}/?",
+        ) {
             if let Ok(key) = RegistryKey::parse(&text) {
                 prop_assert_eq!(RegistryKey::parse(key.as_str()), Ok(key));
             }

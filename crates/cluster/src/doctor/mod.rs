@@ -1,0 +1,13 @@
+//! Why a Pod sits in `ImagePullBackOff`, from both ends: what the kubelet saw, and what the registry decided.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`observation`] | what was seen, as plain values |
+//! | [`cause`], [`remedy`], [`finding`] | what is concluded |
+//!
+//! Looking and concluding are apart: [`observation::Observations`] in, findings out, by a function that asks nobody.
+
+pub mod cause;
+pub mod finding;
+pub mod observation;
+pub mod remedy;
