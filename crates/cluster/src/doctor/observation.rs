@@ -1,7 +1,9 @@
 //! What the doctor saw: plain values, without an opinion. Whoever collects fills them in, [`super::diagnose`] reads them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::IpAddr;
+use std::ops::Deref;
 
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Secret;
@@ -36,13 +38,48 @@ pub struct Observations {
     /// The ServiceAccounts of those Pods.
     pub service_accounts: BTreeMap<NamespacedName, Looked<ServiceAccount>>,
     /// The Secrets that those Pods and ServiceAccounts name. The doctor never lists Secrets.
-    pub secrets: BTreeMap<NamespacedName, Looked<Secret>>,
+    pub secrets: BTreeMap<NamespacedName, Looked<Sealed>>,
+    /// For the name of a Secret that is absent where it is needed: other namespaces that have one of this name, as far as
+    /// the doctor's rights reach.
+    pub elsewhere: BTreeMap<String, BTreeSet<String>>,
     /// The nodes that those Pods are on.
     pub nodes: BTreeMap<String, Looked<Node>>,
     /// What came of trying the pull from where the doctor runs, for each image and credential that was tried.
     pub probes: BTreeMap<ProbeTarget, Probe>,
     /// What our own registry says about an image and a credential; nothing for a registry of somebody else's.
     pub testimonies: BTreeMap<ProbeTarget, Testimony>,
+    /// How far the look went.
+    pub survey: Survey,
+}
+
+/// How far a look went, and where it was stopped.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Survey {
+    /// Pods that were seen at all; those in [`Observations::pods`] are not healthy.
+    pub pods: usize,
+    /// Namespaces that Pods were seen in.
+    pub namespaces: usize,
+    /// What was not looked at, and why, in sentences.
+    pub unseen: Vec<String>,
+}
+
+/// A Secret as the cluster has it. No debug output shows what is in it.
+#[derive(Clone, PartialEq)]
+pub struct Sealed(pub Secret);
+
+impl Deref for Sealed {
+    type Target = Secret;
+    fn deref(&self) -> &Secret {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(secret) = self;
+        write!(f, "Secret({:?}, {:?})", secret.metadata.name, secret.type_)
+    }
 }
 
 /// A Pod.
@@ -70,7 +107,7 @@ pub struct Pod {
     pub reason: Option<String>,
     /// `status.message`.
     pub message: Option<String>,
-    /// Init containers first, then containers, then ephemeral ones, in the order of the spec.
+    /// Init containers first, then containers, then ephemeral ones, then image volumes, in the order of the spec.
     pub containers: Vec<Container>,
     /// Its events, the oldest first.
     pub events: Vec<Event>,
@@ -95,6 +132,8 @@ pub enum ContainerKind {
     Regular,
     /// `ephemeralContainers`
     Ephemeral,
+    /// `volumes[].image`: no container, but pulled like one's image. It waits where a container waits on its account.
+    Volume,
 }
 
 /// A container, or an image volume, of a Pod.
@@ -246,6 +285,14 @@ pub enum Obstacle {
     /// Something answers, but no registry: no `/v2/`, or no JSON.
     NotARegistry {
         /// What came instead.
+        text: String,
+    },
+    /// The token endpoint that the registry names cannot be used: not reached, not trusted, or on plain HTTP, where no
+    /// credential is sent.
+    Realm {
+        /// Its URL.
+        realm: String,
+        /// What came of it.
         text: String,
     },
     /// The token endpoint refuses.
@@ -409,4 +456,30 @@ pub struct AuditRecord {
     pub is_granted: bool,
     /// Why, or why not.
     pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_content_of_a_secret_is_in_no_debug_output() {
+        let secret = Secret {
+            string_data: Some([("password".to_owned(), "hunter2".to_owned())].into()),
+            ..Secret::default()
+        };
+        let name = NamespacedName {
+            namespace: "web".to_owned(),
+            name: "regcred".to_owned(),
+        };
+        let observations = Observations {
+            secrets: [(name, Looked::Found(Sealed(secret)))].into(),
+            ..Observations::default()
+        };
+        let text = format!("{observations:?}");
+        assert!(
+            text.contains("regcred") && !text.contains("hunter2"),
+            "{text}"
+        );
+    }
 }
