@@ -7,18 +7,21 @@
 //! | [`pull_secret`] | the Secret around it |
 //! | [`name`] | names of Secrets and namespaces |
 //! | [`image`] | a container's image, read as the kubelet reads it |
+//! | [`keyring`] | the credentials that a kubelet tries for an image |
 //!
 //! A registry is reached through `wharf-client` alone.
 
 pub mod docker_config;
 pub mod doctor;
 pub mod image;
+pub mod keyring;
 pub mod name;
 pub mod pull_secret;
 pub mod registry_key;
 
 pub use docker_config::{Credential, DockerConfig};
 pub use image::Image;
+pub use keyring::Keyring;
 pub use name::{Namespace, SecretName};
 pub use pull_secret::PullSecret;
 pub use registry_key::RegistryKey;
