@@ -236,10 +236,10 @@ mod tests {
 
     /// `KEY=USER:PASSWORD` of each entry, or the error.
     fn json(text: &str) -> Result<Vec<String>, String> {
-        read_docker_config_json(text.as_bytes()).map(list)
+        read_docker_config_json(text.as_bytes()).map(|entries| list(&entries))
     }
 
-    fn list(entries: Entries) -> Vec<String> {
+    fn list(entries: &Entries) -> Vec<String> {
         entries
             .iter()
             .map(|(key, entry)| {
@@ -354,7 +354,7 @@ mod tests {
 
     #[test]
     fn the_old_format_has_no_object_around_its_entries() {
-        let read = |text: &str| read_dockercfg(text.as_bytes()).map(list);
+        let read = |text: &str| read_dockercfg(text.as_bytes()).map(|entries| list(&entries));
         assert_eq!(
             read(r#"{"a":{"auth":"eDp5"}}"#),
             Ok(vec!["a=x:y".to_owned()])

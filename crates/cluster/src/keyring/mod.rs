@@ -8,6 +8,7 @@ mod config;
 mod glob;
 mod json;
 mod key;
+mod lint;
 mod url;
 
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ use k8s_openapi::api::core::v1::Secret;
 use secrecy::SecretString;
 
 use crate::Image;
+pub use lint::{Lint, LintCode, Severity, lint};
+
 use config::Entry;
 use key::{Key, Location};
 
@@ -192,7 +195,7 @@ mod tests {
     use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
     use secrecy::ExposeSecret as _;
 
-    fn secret(name: &str, (kind, key): (&str, &str), data: &str) -> Secret {
+    pub(super) fn secret(name: &str, (kind, key): (&str, &str), data: &str) -> Secret {
         Secret {
             metadata: ObjectMeta {
                 name: Some(name.to_owned()),
