@@ -6,6 +6,9 @@
 //! | [`docker_config`] | the JSON inside a pull secret |
 //! | [`pull_secret`] | the Secret around it |
 //! | [`name`] | names of Secrets and namespaces |
+//! | [`kubernetes`] | the way to the API server, and what goes wrong on it |
+//! | [`namespaces`] | in which of them a command works |
+//! | [`rbac`] | the least rights that a command needs |
 //! | [`image`] | a container's image, read as the kubelet reads it |
 //! | [`keyring`] | the credentials that a kubelet tries for an image |
 //!
@@ -15,8 +18,11 @@ pub mod docker_config;
 pub mod doctor;
 pub mod image;
 pub mod keyring;
+pub mod kubernetes;
 pub mod name;
+pub mod namespaces;
 pub mod pull_secret;
+pub mod rbac;
 pub mod registry_key;
 
 pub use docker_config::{Credential, DockerConfig};

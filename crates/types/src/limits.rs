@@ -112,3 +112,8 @@ pub const CLIENT_CONNECT_MAX: Duration = Duration::from_secs(10);
 pub const CLIENT_REQUEST_MAX: Duration = Duration::from_secs(120);
 /// Times that a client of ours reads, changes and writes a policy that others change too.
 pub const POLICY_ATTEMPTS_MAX: usize = 8;
+/// One call to a Kubernetes API server, with the tries that follow when it is busy.
+pub const CLUSTER_CALL_MAX: Duration = Duration::from_secs(60);
+/// Attempts to change an object of a cluster that others change meanwhile: controllers write the status of a workload
+/// several times a second while it rolls out.
+pub const CLUSTER_ATTEMPTS_MAX: usize = 20;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use wharf_client::policies::PolicyHolder;
 use wharf_client::{Error, Refusal};
+use wharf_cluster::kubernetes;
 use wharf_types::role::PredefinedRole;
 use wharf_types::{Permission, Resource};
 
@@ -133,6 +134,45 @@ impl From<Error> for Failure {
             Error::Refused(refusal) => explain(failure, &refusal),
             Error::Contended(_) => failure.hint("try again in a moment"),
             Error::DigestMismatch { .. } | Error::Setup(_) => failure,
+        }
+    }
+}
+
+impl From<kubernetes::Error> for Failure {
+    fn from(error: kubernetes::Error) -> Self {
+        let failure = Self::new(error.to_string());
+        match error {
+            kubernetes::Error::NoCluster => failure.hint(
+                "name it with --kubeconfig FILE or KUBECONFIG; `kubectl config current-context` tells which one kubectl speaks to",
+            ),
+            kubernetes::Error::Kubeconfig(_) => {
+                failure.hint("`kubectl config get-contexts` shows the contexts that there are")
+            }
+            kubernetes::Error::Unreachable(_) | kubernetes::Error::Timeout => {
+                failure.hint("`kubectl cluster-info` tells which API server is asked; --context names another cluster")
+            }
+            kubernetes::Error::Unauthenticated => failure.hint(
+                "`kubectl auth whoami` tells as whom the kubeconfig speaks; its credential may have expired",
+            ),
+            kubernetes::Error::Forbidden(forbidden) => failure
+                .hint("the same command with --print-rbac prints the Role that it needs; --print-rbac=USER binds it too")
+                .hint(format!(
+                    "to see whether it is granted: kubectl auth can-i {} {} {}",
+                    forbidden.verb,
+                    forbidden.resource,
+                    match &forbidden.namespace {
+                        Some(namespace) => format!("-n {namespace}"),
+                        None => "--all-namespaces".to_owned(),
+                    }
+                )),
+            kubernetes::Error::Contended { .. } => failure.hint(
+                "try again; if it goes on, `kubectl get -o yaml --show-managed-fields` tells who writes it",
+            ),
+            kubernetes::Error::Credential(_)
+            | kubernetes::Error::NotFound(_)
+            | kubernetes::Error::Conflict(_)
+            | kubernetes::Error::Refused(_)
+            | kubernetes::Error::Answer(_) => failure,
         }
     }
 }

@@ -82,7 +82,7 @@ impl Cli {
             Command::Iam(iam) => client(iam.run()),
             Command::Buckets(buckets) => client(buckets.run()),
             Command::Images(images) => client(images.run()),
-            Command::PullSecret(pull_secret) => pull_secret.run(),
+            Command::PullSecret(pull_secret) => client(pull_secret.run()),
             Command::Completions(completions) => completions.run(),
             Command::Version(version) => version.run(),
         }
