@@ -11,9 +11,11 @@
 //! | [`rbac`] | the least rights that a command needs |
 //! | [`image`] | a container's image, read as the kubelet reads it |
 //! | [`keyring`] | the credentials that a kubelet tries for an image |
+//! | [`check`] | what a kubelet will do for a Pod's images |
 //!
 //! A registry is reached through `wharf-client` alone.
 
+pub mod check;
 pub mod docker_config;
 pub mod doctor;
 pub mod image;

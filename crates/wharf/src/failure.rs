@@ -23,6 +23,8 @@ enum Kind {
     Failed,
     /// Exit code 2: what was typed or configured cannot be meant.
     Usage,
+    /// Exit code 3: the command did what it is for, and what it looked at is not in order. It has said so already.
+    Problems,
     /// Whoever read our output has enough of it.
     OutputClosed,
 }
@@ -42,6 +44,14 @@ impl Failure {
         Self {
             kind: Kind::Usage,
             ..Self::new(message)
+        }
+    }
+
+    /// What was looked at is not in order, as the command has shown.
+    pub(crate) fn problems() -> Self {
+        Self {
+            kind: Kind::Problems,
+            ..Self::new("problems were found")
         }
     }
 
@@ -65,13 +75,14 @@ impl Failure {
 
     /// Tells the person, and the shell.
     pub(crate) fn report(&self) -> ExitCode {
-        if self.kind != Kind::OutputClosed {
+        if matches!(self.kind, Kind::Failed | Kind::Usage) {
             // When even stderr is closed there is nobody to tell.
             let _ = write!(std::io::stderr(), "{self}");
         }
         match self.kind {
             Kind::Failed => ExitCode::from(1),
             Kind::Usage => ExitCode::from(2),
+            Kind::Problems => ExitCode::from(3),
             Kind::OutputClosed => ExitCode::SUCCESS,
         }
     }

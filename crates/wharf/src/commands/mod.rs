@@ -37,7 +37,7 @@ use crate::telemetry;
         and, in another terminal:\n  \
         wharf auth login http://127.0.0.1:5000 --key-file wharf-data/owner.json\n  \
         wharf projects list\n\n\
-        Exit codes: 0 done, 1 failed, 2 usage. WHARF_LOG=debug shows what a command does."
+        Exit codes: 0 done, 1 failed, 2 usage, 3 what was looked at is not in order. WHARF_LOG=debug shows what a command does."
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]

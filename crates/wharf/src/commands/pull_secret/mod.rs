@@ -1,5 +1,6 @@
 //! `wharf pull-secret`: one file for each verb.
 
+mod check;
 mod create;
 
 use clap::{Args, Subcommand};
@@ -15,12 +16,14 @@ pub(crate) struct PullSecret {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Check(Box<check::Check>),
     Create(create::Create),
 }
 
 impl PullSecret {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         match self.command {
+            Command::Check(check) => check.run().await,
             Command::Create(create) => create.run(),
         }
     }
