@@ -1,5 +1,5 @@
 //! The credentials that a kubelet tries for an image, in its order (`pkg/credentialprovider`, the same in Kubernetes
-//! 1.28 to 1.36): decoded from a Pod's pull secrets as Go decodes them, to the very text of an error.
+//! 1.34 to 1.36): decoded from a Pod's pull secrets as Go decodes them, to the very text of an error.
 //!
 //! Behind these come those that only the node knows: its own docker config, then its credential plugins.
 
