@@ -11,3 +11,4 @@ pub mod cause;
 pub mod finding;
 pub mod observation;
 pub mod remedy;
+pub mod text;
