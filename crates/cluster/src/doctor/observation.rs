@@ -19,6 +19,12 @@ pub struct NamespacedName {
     pub name: String,
 }
 
+impl fmt::Display for NamespacedName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
 /// Something that was looked for in the cluster.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Looked<T> {
