@@ -17,6 +17,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use wharf_app::App;
 
+use crate::google;
+
 /// Upper bounds of durations in seconds: from a manifest out of memory to a layer over a slow line.
 const DURATIONS: [f64; 12] = [
     0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5.0, 30.0, 120.0,
@@ -66,6 +68,9 @@ impl Route {
                 _ => Self::Google,
             };
         };
+        if path == google::LOG_ENTRIES {
+            return Self::Google;
+        }
         match rest {
             "" => return Self::Version,
             "token" => return Self::Tokens,
@@ -326,6 +331,8 @@ mod tests {
             ("/token", Route::Tokens),
             ("/metrics", Route::Operations),
             ("/v1/projects", Route::Google),
+            ("/v2/entries:list", Route::Google),
+            ("/v2/entries/tags/list", Route::Lists),
         ] {
             assert_eq!(Route::of(path), route, "{path}");
         }

@@ -28,6 +28,12 @@ pub const UPLOADS_PER_PRINCIPAL_MAX: i64 = 1_000;
 pub const UPLOAD_IDLE_MAX: Duration = Duration::from_secs(24 * 3600);
 /// A blob that no manifest refers to is kept this long: clients push blobs before manifests.
 pub const GARBAGE_GRACE: Duration = Duration::from_secs(24 * 3600);
+/// Bytes of the audit log that one request reads: some 50 ms of a core. What follows is the next page's.
+pub const AUDIT_READ_SIZE_MAX: u64 = 16 * 1024 * 1024;
+/// Projects whose logs one request reads.
+pub const LOG_RESOURCES_MAX: usize = 100;
+/// Characters of a filter of log entries: Google's own limit.
+pub const LOG_FILTER_LENGTH_MAX: usize = 20_000;
 /// Silence of a client in the middle of a body before the connection is closed.
 pub const BODY_IDLE_MAX: Duration = Duration::from_secs(60);
 /// Time for a client to send its first request's head.

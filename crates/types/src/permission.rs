@@ -165,6 +165,11 @@ pub const ROLES_UNDELETE: Permission = Permission("iam.roles.undelete");
 /// Change a custom role.
 pub const ROLES_UPDATE: Permission = Permission("iam.roles.update");
 
+/// Read the audit log's records of what was changed.
+pub const LOG_ENTRIES_LIST: Permission = Permission("logging.logEntries.list");
+/// Read all of the audit log: also who pulled, looked, was given a token, or failed to log in.
+pub const PRIVATE_LOG_ENTRIES_LIST: Permission = Permission("logging.privateLogEntries.list");
+
 const SET_WORDS: usize = ALL.len().div_ceil(64);
 
 /// A set of permissions, as small as it can be: a role is looked up in it at every request.
@@ -261,6 +266,8 @@ static ALL: &[&str] = &[
     "iam.serviceAccounts.list",
     "iam.serviceAccounts.setIamPolicy",
     "iam.serviceAccounts.update",
+    "logging.logEntries.list",
+    "logging.privateLogEntries.list",
     "resourcemanager.projects.create",
     "resourcemanager.projects.delete",
     "resourcemanager.projects.get",
@@ -297,6 +304,8 @@ mod tests {
             PROJECTS_GET,
             KEYS_LIST,
             ROLES_UPDATE,
+            LOG_ENTRIES_LIST,
+            PRIVATE_LOG_ENTRIES_LIST,
         ] {
             assert_eq!(Permission::parse(permission.as_str()), Ok(permission));
         }

@@ -247,6 +247,7 @@ static PREDEFINED: &[PredefinedRole] = &[
             "iam.serviceAccounts.getIamPolicy",
             "iam.serviceAccounts.list",
             "iam.serviceAccounts.update",
+            "logging.logEntries.list",
             "resourcemanager.projects.get",
             "resourcemanager.projects.getIamPolicy",
             "resourcemanager.projects.list",
@@ -336,6 +337,22 @@ static PREDEFINED: &[PredefinedRole] = &[
             "resourcemanager.projects.get",
             "resourcemanager.projects.list",
         ],
+    },
+    PredefinedRole {
+        name: "roles/logging.privateLogViewer",
+        title: "Private Logs Viewer",
+        description: "Reads all of the audit log: what was changed, and who pulled, looked, got a token or failed to log in.",
+        patterns: &[
+            "logging.logEntries.list",
+            "logging.privateLogEntries.list",
+            "resourcemanager.projects.get",
+        ],
+    },
+    PredefinedRole {
+        name: "roles/logging.viewer",
+        title: "Logs Viewer",
+        description: "Reads the audit log's records of what was changed.",
+        patterns: &["logging.logEntries.list", "resourcemanager.projects.get"],
     },
     PredefinedRole {
         name: "roles/owner",
@@ -480,6 +497,7 @@ static PREDEFINED: &[PredefinedRole] = &[
             "iam.serviceAccounts.get",
             "iam.serviceAccounts.getIamPolicy",
             "iam.serviceAccounts.list",
+            "logging.logEntries.list",
             "resourcemanager.projects.get",
             "resourcemanager.projects.getIamPolicy",
             "resourcemanager.projects.list",

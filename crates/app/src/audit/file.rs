@@ -1,4 +1,4 @@
-//! `audit.jsonl`, and `audit.jsonl.1` … for what was before: the higher the older.
+//! `audit.jsonl`, and `audit.jsonl.1` … `.7` for what was before: the higher the older.
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -21,10 +21,10 @@ pub(super) struct RotatingFile {
 
 impl RotatingFile {
     pub(super) fn open(data: &Path) -> Result<Self, Error> {
-        Self::open_limited(data.join("audit.jsonl"), FILE_SIZE_MAX)
+        Self::open_limited(path(data), FILE_SIZE_MAX)
     }
 
-    fn open_limited(path: PathBuf, size_max: u64) -> Result<Self, Error> {
+    pub(super) fn open_limited(path: PathBuf, size_max: u64) -> Result<Self, Error> {
         let opened = append_to(&path).and_then(|file| Ok((file.metadata()?.len(), file)));
         let (size, file) = opened.map_err(wharf_store::Error::file(format!(
             "opening {}",
@@ -65,11 +65,7 @@ impl RotatingFile {
 
     fn rotate(&mut self) -> std::io::Result<()> {
         self.file.sync_data()?;
-        let numbered = |number: u32| {
-            let mut path = self.path.clone().into_os_string();
-            path.push(format!(".{number}"));
-            PathBuf::from(path)
-        };
+        let numbered = |number| numbered(&self.path, number);
         for number in (1..FILES_MAX - 1).rev() {
             match std::fs::rename(numbered(number), numbered(number + 1)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
@@ -81,6 +77,25 @@ impl RotatingFile {
         self.size = 0;
         Ok(())
     }
+}
+
+/// The file that is written, in a data folder.
+pub(super) fn path(data: &Path) -> PathBuf {
+    data.join("audit.jsonl")
+}
+
+/// The path of a file that was full; 0 is the one that is written.
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    let mut path = path.to_owned().into_os_string();
+    if number > 0 {
+        path.push(format!(".{number}"));
+    }
+    PathBuf::from(path)
+}
+
+/// The paths of all files that there may be, the newest first.
+pub(super) fn all(path: &Path) -> impl Iterator<Item = PathBuf> {
+    (0..FILES_MAX).map(move |number| numbered(path, number))
 }
 
 fn append_to(path: &Path) -> std::io::Result<File> {

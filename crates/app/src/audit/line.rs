@@ -15,6 +15,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     principal: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    claimed_account: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     key_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<IpAddr>,
@@ -106,16 +108,24 @@ pub(super) fn append(lines: &mut Vec<u8>, entry: &Entry) {
                 expires_at: *expires_at,
             },
         ),
-        Event::AuthenticationFailed { reason } => {
+        Event::AuthenticationFailed { reason, .. } => {
             ("authentication_failed", Detail::Failed { reason })
         }
+    };
+    let claim = match &entry.event {
+        Event::AuthenticationFailed { claim, .. } => claim.as_ref(),
+        _ => None,
     };
     let line = Line {
         time: entry.time,
         event,
         request_id: &entry.origin.request_id,
         principal: entry.principal.as_ref().map(ToString::to_string),
-        key_id: entry.key_id.as_deref(),
+        claimed_account: claim.map(|claim| claim.account.as_str()),
+        key_id: entry
+            .key_id
+            .as_deref()
+            .or(claim.and_then(|claim| claim.key_id.as_deref())),
         address: entry.origin.address,
         user_agent: &entry.origin.user_agent,
         detail,

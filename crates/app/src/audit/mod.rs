@@ -5,19 +5,31 @@
 //! When the queue is full the verb waits, without holding up its thread: a record is never dropped because many came
 //! at once. It is lost only when the file cannot be written, which [`Log::lost`] counts, or when the process is
 //! killed within the milliseconds before its batch is written; a power loss may take the last seconds.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | `file` | the files, and when a new one begins |
+//! | `line` | a record as it is written |
+//! | [`record`] | a record as it is read |
+//! | [`search`] | finding records |
+//! | `read` | the verb, which asks whether the caller may |
 
 mod file;
 mod line;
+mod read;
+pub mod record;
+pub mod search;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use wharf_types::scope::Scope;
 use wharf_types::{Permission, Principal, Resource};
 
+use crate::iam::claim::Claim;
 use crate::iam::decide::Grant;
 use crate::{Caller, Error, Origin};
 use file::RotatingFile;
@@ -26,6 +38,8 @@ use file::RotatingFile;
 const QUEUE_MAX: usize = 8_192;
 /// Records of one write.
 const BATCH_MAX: usize = 512;
+/// Searches at once: each is a core's work while it lasts.
+const SEARCHES_AT_ONCE: usize = 1;
 
 /// One line of the log.
 #[derive(Debug)]
@@ -62,6 +76,8 @@ pub(crate) enum Event {
     AuthenticationFailed {
         /// What the caller was told.
         reason: Box<str>,
+        /// Whose it says that it is.
+        claim: Option<Claim>,
     },
 }
 
@@ -89,8 +105,8 @@ impl Entry {
         }
     }
 
-    /// A credential that was refused.
-    pub(crate) fn refused_credential(origin: Origin, reason: &str) -> Self {
+    /// A credential that was refused, and whose it says that it is.
+    pub(crate) fn refused_credential(origin: Origin, reason: &str, claim: Option<Claim>) -> Self {
         Self {
             time: Timestamp::now(),
             origin,
@@ -98,6 +114,7 @@ impl Entry {
             key_id: None,
             event: Event::AuthenticationFailed {
                 reason: reason.into(),
+                claim,
             },
         }
     }
@@ -105,28 +122,37 @@ impl Entry {
 
 enum Message {
     Entry(Box<Entry>),
+    /// Write all that came before, and answer.
+    Write(oneshot::Sender<()>),
     /// Write all that came before, make it durable, and answer.
     Flush(oneshot::Sender<()>),
 }
 
 /// The audit log of a data folder.
 pub struct Log {
+    path: PathBuf,
     queue: mpsc::Sender<Message>,
     lost: Arc<AtomicU64>,
+    searches: Arc<Semaphore>,
 }
 
 impl Log {
     /// Opens the log in the data folder and starts its writer.
     pub(crate) fn open(data: &Path) -> Result<Self, Error> {
         let file = RotatingFile::open(data)?;
-        let (queue, waiting) = mpsc::channel(QUEUE_MAX);
+        let (queue, queued) = mpsc::channel(QUEUE_MAX);
         let lost = Arc::new(AtomicU64::new(0));
         let counter = lost.clone();
         std::thread::Builder::new()
             .name("audit-writer".to_owned())
-            .spawn(move || write(file, waiting, &counter))
+            .spawn(move || write(file, queued, &counter))
             .map_err(Error::internal)?;
-        Ok(Self { queue, lost })
+        Ok(Self {
+            path: file::path(data),
+            queue,
+            lost,
+            searches: Arc::new(Semaphore::new(SEARCHES_AT_ONCE)),
+        })
     }
 
     /// Takes a record in. Waits only while the queue is full.
@@ -146,8 +172,27 @@ impl Log {
 
     /// Waits until everything recorded so far is on stable storage.
     pub(crate) async fn flush(&self) {
+        self.wait(Message::Flush).await;
+    }
+
+    /// Finds records, those among them that were recorded a moment ago.
+    pub(crate) async fn search(&self, search: search::Search) -> Result<search::Found, Error> {
+        let turn = self.searches.clone().acquire_owned().await;
+        let turn = turn.map_err(Error::internal)?;
+        self.wait(Message::Write).await;
+        let path = self.path.clone();
+        tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            search::search(&path, &search)
+        })
+        .await
+        .map_err(Error::internal)?
+        .map_err(Error::internal)
+    }
+
+    async fn wait(&self, message: fn(oneshot::Sender<()>) -> Message) {
         let (done, written) = oneshot::channel();
-        if self.queue.send(Message::Flush(done)).await.is_ok() {
+        if self.queue.send(message(done)).await.is_ok() {
             let _ = written.await;
         }
     }
@@ -158,29 +203,29 @@ impl Log {
     }
 }
 
-fn write(mut file: RotatingFile, mut waiting: mpsc::Receiver<Message>, lost: &AtomicU64) {
+fn write(mut file: RotatingFile, mut queue: mpsc::Receiver<Message>, lost: &AtomicU64) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     let mut lines = Vec::new();
     let mut failing = false;
-    while waiting.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
+    while queue.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
         let mut count = 0;
-        let mut flushed = Vec::new();
+        let (mut waiting, mut is_flush) = (Vec::new(), false);
         for message in batch.drain(..) {
             match message {
                 Message::Entry(entry) => {
                     line::append(&mut lines, &entry);
                     count += 1;
                 }
-                Message::Flush(done) => flushed.push(done),
+                Message::Write(done) => waiting.push(done),
+                Message::Flush(done) => {
+                    waiting.push(done);
+                    is_flush = true;
+                }
             }
         }
-        let result = file.append(&lines).and_then(|()| {
-            if flushed.is_empty() {
-                Ok(())
-            } else {
-                file.sync()
-            }
-        });
+        let result = file
+            .append(&lines)
+            .and_then(|()| if is_flush { file.sync() } else { Ok(()) });
         match result {
             Ok(()) => failing = false,
             Err(error) => {
@@ -192,7 +237,7 @@ fn write(mut file: RotatingFile, mut waiting: mpsc::Receiver<Message>, lost: &At
             }
         }
         lines.clear();
-        for done in flushed {
+        for done in waiting {
             let _ = done.send(());
         }
     }
@@ -212,7 +257,7 @@ mod tests {
         let total = QUEUE_MAX * 2;
         for number in 0..total {
             let reason = format!("reason \"{number}\"\n");
-            log.record(Entry::refused_credential(Origin::default(), &reason))
+            log.record(Entry::refused_credential(Origin::default(), &reason, None))
                 .await;
         }
         log.flush().await;

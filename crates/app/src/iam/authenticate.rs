@@ -5,8 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use wharf_store::meta::access::keys;
-use wharf_types::{Principal, ServiceAccountEmail, limits};
+use wharf_types::{Principal, ServiceAccountEmail};
 
+use super::claim::Claim;
 use super::credentials::{Holder, SecretHash, SecretKind, Verified};
 use super::keys::ServiceAccountKey;
 use super::{key_file, key_pair};
@@ -42,17 +43,24 @@ impl App {
             Credential::Bearer(token) => (Ok(SecretKind::Bearer), token),
             Credential::Basic { user, password } => (kind_of_user(user), password),
         };
-        let verified = match kind {
-            Ok(kind) => self.verify(kind, secret.expose_secret(), &origin).await,
-            Err(reason) => Err(Error::Unauthenticated(reason)),
+        let verified = match &kind {
+            Ok(kind) => self.verify(*kind, secret.expose_secret(), &origin).await,
+            Err(reason) => Err(Error::Unauthenticated(reason.clone())),
         };
         let caller = match verified {
             Ok(verified) => self.caller(&verified, &origin).await,
             Err(error) => Err(error),
         };
         if let Err(Error::Unauthenticated(reason)) = &caller {
+            let claim = match (credential, kind) {
+                (Credential::Basic { user, .. }, Err(_)) => Claim::of_user(user),
+                (_, Ok(kind)) if secret.expose_secret().len() <= kind.size_max() => {
+                    Claim::of_secret(kind, secret.expose_secret())
+                }
+                _ => None,
+            };
             self.audit
-                .record(Entry::refused_credential(origin, reason))
+                .record(Entry::refused_credential(origin, reason, claim))
                 .await;
         }
         caller
@@ -64,10 +72,7 @@ impl App {
         secret: &str,
         origin: &Origin,
     ) -> Result<Arc<Verified>, Error> {
-        let limit = match kind {
-            SecretKind::Bearer => limits::BEARER_SIZE_MAX,
-            SecretKind::KeyFile | SecretKind::KeyFileBase64 => limits::PASSWORD_SIZE_MAX,
-        };
+        let limit = kind.size_max();
         if secret.len() > limit {
             return Err(Error::Unauthenticated(format!(
                 "the credential is longer than {limit} bytes"

@@ -54,6 +54,16 @@ pub(super) enum SecretKind {
     KeyFileBase64 = 3,
 }
 
+impl SecretKind {
+    /// Bytes of such a secret.
+    pub(super) fn size_max(self) -> usize {
+        match self {
+            Self::Bearer => limits::BEARER_SIZE_MAX,
+            Self::KeyFile | Self::KeyFileBase64 => limits::PASSWORD_SIZE_MAX,
+        }
+    }
+}
+
 /// What a secret proved.
 #[derive(Debug)]
 pub(super) struct Verified {

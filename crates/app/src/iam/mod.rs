@@ -5,6 +5,7 @@ use wharf_store::meta::Change;
 pub mod accounts;
 pub mod authenticate;
 pub(crate) mod bootstrap;
+pub(crate) mod claim;
 pub mod condition;
 mod credentials;
 pub mod decide;

@@ -9,6 +9,7 @@ use wharf_types::error::OciCode;
 use wharf_types::scope::{Actions, OauthFloor, Scope, ScopeTarget};
 use wharf_types::{Principal, ServiceAccountEmail, limits};
 
+use super::claim::Claim;
 use super::credentials::{Holder, Verified};
 use super::jwt::{self, Assertion, Claims, Kind, Signed, Unverified};
 use crate::audit::{Entry, Event};
@@ -44,8 +45,9 @@ impl App {
             .exchange(assertion.expose_secret(), scope, origin)
             .await;
         if let Err(Error::Unauthenticated(reason)) = &issued {
+            let claim = Claim::of_jwt(assertion.expose_secret());
             self.audit
-                .record(Entry::refused_credential(origin.clone(), reason))
+                .record(Entry::refused_credential(origin.clone(), reason, claim))
                 .await;
         }
         issued

@@ -1,5 +1,5 @@
 //! The Google-style APIs, on Google's own paths: IAM v1, Resource Manager v1 and v3, Cloud Storage's buckets, Policy
-//! Troubleshooter v1. A handler parses, calls one verb of [`wharf_app`], and shapes the answer; [`route`] is the page of them.
+//! Troubleshooter v1, Cloud Logging v2. A handler parses, calls one verb of [`wharf_app`], and shapes the answer; [`route`] is the page of them.
 
 mod accounts;
 mod bucket_policies;
@@ -8,6 +8,7 @@ mod call;
 mod filter;
 mod keys;
 mod lint;
+mod logging;
 mod operations;
 mod organizations;
 mod page;
@@ -41,10 +42,14 @@ use crate::shared::Shared;
 use call::{Answer, Call};
 use refusal::{Dialect, Refusal};
 
+/// The one path below `/v2` that is Google's: the registry protocol has none with a colon.
+pub(crate) const LOG_ENTRIES: &str = "/v2/entries:list";
+
 /// The APIs' folders. What is inside them is [`route`]d by the face itself: names have colons, and verbs stand behind one.
 pub(crate) fn routes() -> Router<Arc<Shared>> {
     [
         "/v1/{*path}",
+        LOG_ENTRIES,
         "/v3/{*path}",
         "/storage/v1/{*path}",
         "/upload/storage/v1/{*path}",
@@ -124,6 +129,9 @@ fn route<'a>(call: &'a Call, method: &Method, path: &'a [&'a str], verb: Option<
         ("GET",    ["v3", "organizations", "0"], None) => organizations::get(call).boxed(),
         ("GET",    ["v3", "organizations"], Some("search")) => organizations::search(call).boxed(),
         ("GET",    ["v3", "operations", o], None) => operations::get_v3(call, o).boxed(),
+
+        // The audit log.
+        ("POST",   ["v2", "entries"], Some("list")) => logging::list(call).boxed(),
 
         // Buckets.
         ("GET",    ["storage", "v1", "b"], None) => buckets::list(call).boxed(),

@@ -59,7 +59,12 @@ impl Page {
             return None;
         }
         items.truncate(self.size);
-        items.last().map(|last| URL_SAFE_NO_PAD.encode(name(last)))
+        items.last().map(|last| Self::token(&name(last)))
+    }
+
+    /// The token of the page after this name.
+    pub(super) fn token(name: &str) -> String {
+        URL_SAFE_NO_PAD.encode(name)
     }
 
     /// The page of a list that is in memory, in order of name.

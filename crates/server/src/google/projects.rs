@@ -10,14 +10,14 @@ use wharf_types::wire::resource_manager::{
 };
 
 use super::call::{Answer, Call};
-use super::filter::Filter;
+use super::filter::projects::ProjectFilter;
 use super::operations;
 use super::page::Page;
 use super::refusal::Refusal;
 
 /// `GET v1/projects`
 pub(super) async fn list(call: &Call) -> Answer {
-    let filter = Filter::parse("filter", call.query.get("filter"))?;
+    let filter = ProjectFilter::parse("filter", call.query.get("filter"))?;
     let page = Page::of(&call.query)?;
     let (projects, next_page_token) =
         listed(call, &page, |project| filter.matches(project)).await?;

@@ -5,7 +5,7 @@ use wharf_types::wire::resource_manager::{ListProjectsResponse, ProjectV3};
 use wharf_types::{Etag, ProjectId};
 
 use super::call::{Answer, Call};
-use super::filter::Filter;
+use super::filter::projects::ProjectFilter;
 use super::operations;
 use super::page::Page;
 use super::projects::{change, labels, listed, state};
@@ -33,7 +33,7 @@ pub(super) async fn list(call: &Call) -> Answer {
 
 /// `GET v3/projects:search`
 pub(super) async fn search(call: &Call) -> Answer {
-    let filter = Filter::parse("query", call.query.get("query"))?;
+    let filter = ProjectFilter::parse("query", call.query.get("query"))?;
     let page = Page::of(&call.query)?;
     answer_list(call, &page, |project| filter.matches(project)).await
 }

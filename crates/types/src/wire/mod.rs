@@ -5,6 +5,7 @@
 
 pub mod iam;
 pub mod keys;
+pub mod logging;
 pub mod oci;
 pub mod operation;
 pub mod policies;

@@ -5,10 +5,12 @@ mod bindings;
 mod buckets;
 mod completions;
 mod condition;
+mod duration;
 mod iam;
 mod images;
 mod keys;
 mod labels;
+mod logging;
 mod projects;
 mod pull_secret;
 mod roles;
@@ -52,6 +54,7 @@ enum Command {
     Iam(iam::Iam),
     Buckets(buckets::Buckets),
     Images(images::Images),
+    Logging(logging::Logging),
     PullSecret(pull_secret::PullSecret),
     Completions(completions::Completions),
     Version(version::Version),
@@ -82,6 +85,7 @@ impl Cli {
             Command::Iam(iam) => client(iam.run()),
             Command::Buckets(buckets) => client(buckets.run()),
             Command::Images(images) => client(images.run()),
+            Command::Logging(logging) => client(logging.run()),
             Command::PullSecret(pull_secret) => client(pull_secret.run()),
             Command::Completions(completions) => completions.run(),
             Command::Version(version) => version.run(),

@@ -6,6 +6,7 @@
 
 mod hostile;
 mod images;
+mod logging;
 mod refusals;
 mod serve;
 mod story;

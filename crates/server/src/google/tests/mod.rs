@@ -6,6 +6,7 @@ mod accounts;
 mod any_body;
 mod buckets;
 mod keys;
+mod logging;
 mod policies;
 mod projects;
 mod refusals;
