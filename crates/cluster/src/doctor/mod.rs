@@ -3,6 +3,7 @@
 //! | module | what it is |
 //! | --- | --- |
 //! | [`observation`] | what was seen, as plain values |
+//! | [`observe`](mod@observe) | looking at the cluster |
 //! | [`cause`], [`remedy`], [`finding`] | what is concluded |
 //!
 //! Looking and concluding are apart: [`observation::Observations`] in, findings out, by a function that asks nobody.
@@ -10,5 +11,6 @@
 pub mod cause;
 pub mod finding;
 pub mod observation;
+pub mod observe;
 pub mod remedy;
 pub mod text;

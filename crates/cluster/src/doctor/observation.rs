@@ -36,6 +36,17 @@ pub enum Looked<T> {
     Forbidden,
 }
 
+impl<T> Looked<T> {
+    /// The same look at another side of what was found.
+    pub fn map<U>(self, of: impl FnOnce(T) -> U) -> Looked<U> {
+        match self {
+            Self::Found(thing) => Looked::Found(of(thing)),
+            Self::Absent => Looked::Absent,
+            Self::Forbidden => Looked::Forbidden,
+        }
+    }
+}
+
 /// One look at a cluster, at the registries that its Pods pull from, and at what those say.
 #[derive(Clone, Debug, Default)]
 pub struct Observations {
@@ -119,6 +130,13 @@ pub struct Pod {
     pub events: Vec<Event>,
 }
 
+impl Pod {
+    /// Whether any of its containers waits for its image.
+    pub fn waits_for_image(&self) -> bool {
+        self.containers.iter().any(Container::waits_for_image)
+    }
+}
+
 /// What made a Pod.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Workload {
@@ -159,6 +177,24 @@ pub struct Container {
     pub terminated: Option<Terminated>,
     /// Whether it runs now.
     pub is_running: bool,
+}
+
+impl Container {
+    /// Whether it waits for its image: for a reason that is none of the known others, since a pull secret that cannot be
+    /// read has its decoder's words for a reason.
+    pub fn waits_for_image(&self) -> bool {
+        const OTHERS: [&str; 7] = [
+            "",
+            "ContainerCreating",
+            "PodInitializing",
+            "CrashLoopBackOff",
+            "CreateContainerConfigError",
+            "CreateContainerError",
+            "RunContainerError",
+        ];
+        let waiting = self.waiting.as_ref();
+        waiting.is_some_and(|waiting| !OTHERS.contains(&waiting.reason.as_str()))
+    }
 }
 
 /// `state.waiting`
