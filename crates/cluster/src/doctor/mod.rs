@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`observation`] | what was seen, as plain values |
 //! | [`observe`](mod@observe) | looking at the cluster |
+//! | [`probe`] | trying the pulls from here |
 //! | [`cause`], [`remedy`], [`finding`] | what is concluded |
 //!
 //! Looking and concluding are apart: [`observation::Observations`] in, findings out, by a function that asks nobody.
@@ -12,5 +13,6 @@ pub mod cause;
 pub mod finding;
 pub mod observation;
 pub mod observe;
+pub mod probe;
 pub mod remedy;
 pub mod text;

@@ -6,10 +6,11 @@ use std::sync::{Mutex, PoisonError};
 
 use futures_util::stream::{self, StreamExt as _};
 use kube::api::ListParams;
-use kube::{Api, Client, Error};
+use kube::{Api, Client};
 use serde::de::DeserializeOwned;
 
 use crate::doctor::observation::Looked;
+use crate::kubernetes::Error;
 
 /// Items of one page of a list.
 const PAGE_SIZE: u32 = 500;
@@ -65,8 +66,9 @@ impl Cluster {
                 Ok(Some(thing)) => found.push((name, Looked::Found(thing))),
                 Ok(None) => found.push((name, Looked::Absent)),
                 Err(error) => {
-                    self.miss(format!("{what}: {}", words(&error)));
-                    if is_forbidden(&error) {
+                    let error = Error::from(error);
+                    self.miss(format!("{what}: {error}"));
+                    if matches!(error, Error::Forbidden(_)) {
                         found.push((name, Looked::Forbidden));
                     }
                 }
@@ -95,7 +97,7 @@ impl Cluster {
                 Some(items)
             }
             Err(error) => {
-                self.miss(format!("{what}: {}", words(&error)));
+                self.miss(format!("{what}: {error}"));
                 None
             }
         }
@@ -122,16 +124,4 @@ where
         }
     }
     Ok((items, false))
-}
-
-pub(super) fn is_forbidden(error: &Error) -> bool {
-    matches!(error, Error::Api(status) if status.code == 403)
-}
-
-/// What the API server said, or what kept it from answering.
-fn words(error: &Error) -> String {
-    match error {
-        Error::Api(status) => status.message.clone(),
-        other => other.to_string(),
-    }
 }

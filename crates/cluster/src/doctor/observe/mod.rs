@@ -24,11 +24,12 @@ use kube::Client;
 
 use self::cluster::Cluster;
 use super::observation::{Observations, Survey};
+use crate::kubernetes::Error;
 
 pub use self::scope::{Scope, ScopeError, Target};
 
 /// Looks at a cluster. Nothing outside of its API server is asked.
-pub async fn observe(client: &Client, scope: &Scope) -> Result<Observations, kube::Error> {
+pub async fn observe(client: &Client, scope: &Scope) -> Result<Observations, Error> {
     let cluster = Cluster::new(client.clone());
     let listed = pods::list(&cluster, scope).await?;
     let mut survey = Survey {

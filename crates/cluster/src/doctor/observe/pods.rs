@@ -2,13 +2,14 @@
 
 use k8s_openapi::api::core::v1::{self, ContainerState, ContainerStatus, PodSpec, PodStatus};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::Api;
 use kube::api::{ApiResource, DynamicObject, ListParams};
-use kube::{Api, Error};
 
 use super::cluster::{Cluster, pages};
 use super::scope::{Scope, Target};
 use super::workloads;
 use crate::doctor::observation::{Container, ContainerKind, Pod, Terminated, Waiting};
+use crate::kubernetes::Error;
 
 /// Pages of Pods that are read at most: a cluster has at most 150,000 Pods, as Kubernetes is tested.
 const PAGES_MAX: usize = 300;

@@ -8,7 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Api;
 use kube::api::ListParams;
 
-use super::cluster::{Cluster, is_forbidden};
+use super::cluster::Cluster;
 use super::pods::{Seen, names_of};
 use crate::doctor::observation::{Looked, NamespacedName, Node, Sealed, ServiceAccount};
 
@@ -204,8 +204,8 @@ async fn elsewhere(
                     .filter_map(|s| s.metadata.namespace);
                 found.insert(name.to_owned(), namespaces.collect());
             }
-            Err(error) if is_forbidden(&error) => break,
-            Err(_) => {}
+            // Whoever may not list them may not the next time either.
+            Err(_) => break,
         }
     }
     found

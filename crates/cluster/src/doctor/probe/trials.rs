@@ -1,0 +1,126 @@
+//! Which pulls are tried.
+
+use std::collections::BTreeMap;
+
+use crate::Image;
+use crate::doctor::observation::{
+    Container, CredentialSource, Looked, NamespacedName, Observations, Pod, ProbeTarget,
+};
+use crate::keyring::{Keyring, Offer};
+
+/// A pull to try.
+#[derive(Debug)]
+pub(super) struct Trial {
+    pub(super) target: ProbeTarget,
+    pub(super) image: Image,
+    /// None: anonymously.
+    pub(super) credential: Option<Offer>,
+}
+
+/// The pulls that containers wait for, those first that most wait for, and how many are left out.
+pub(super) fn of(observations: &Observations, max: usize) -> (Vec<Trial>, usize) {
+    let mut trials: BTreeMap<ProbeTarget, (usize, Trial)> = BTreeMap::new();
+    let mut keyrings = BTreeMap::new();
+    for pod in &observations.pods {
+        for container in pod.containers.iter().filter(|c| concerns_pulling(c)) {
+            let Ok(image) = Image::parse(&container.image) else {
+                continue;
+            };
+            for names in lists(observations, pod) {
+                let keyring = keyrings
+                    .entry((&pod.namespace, names))
+                    .or_insert_with(|| keyring(observations, &pod.namespace, names));
+                for trial in of_image(&container.image, &image, keyring) {
+                    let count = trials.entry(trial.target.clone()).or_insert((0, trial));
+                    count.0 += 1;
+                }
+            }
+        }
+    }
+    let mut trials: Vec<_> = trials.into_values().collect();
+    trials.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    let left_out = trials.len().saturating_sub(max);
+    let trials = trials.into_iter().take(max).map(|(_, trial)| trial);
+    (trials.collect(), left_out)
+}
+
+/// Whether a try of the pull may say why a container does not run: it waits for the image, or the image is for another
+/// machine. An image that may never be pulled is not pulled here either.
+fn concerns_pulling(container: &Container) -> bool {
+    const EXEC_FORMAT: &str = "exec format error";
+    /// What a shell or runc exits with when it cannot execute a file.
+    const NOT_EXECUTED: [i32; 3] = [126, 128, 255];
+    if container.pull_policy == "Never" {
+        return false;
+    }
+    let waits = container.waiting.as_ref();
+    let ended = container.terminated.as_ref();
+    container.waits_for_image()
+        || waits.is_some_and(|waiting| waiting.message.contains(EXEC_FORMAT))
+        || ended.is_some_and(|end| {
+            end.message.contains(EXEC_FORMAT) || NOT_EXECUTED.contains(&end.exit_code)
+        })
+}
+
+/// The lists of pull secrets that count for a Pod: its own, and, where that is empty, the one that its `ServiceAccount`
+/// has by now, which the Pod gets when it is made anew.
+fn lists<'a>(observations: &'a Observations, pod: &'a Pod) -> Vec<&'a [String]> {
+    let mut lists = vec![pod.pull_secrets.as_slice()];
+    let account = NamespacedName {
+        namespace: pod.namespace.clone(),
+        name: pod.service_account.clone(),
+    };
+    if pod.pull_secrets.is_empty()
+        && let Some(Looked::Found(account)) = observations.service_accounts.get(&account)
+        && !account.pull_secrets.is_empty()
+    {
+        lists.push(&account.pull_secrets);
+    }
+    lists
+}
+
+/// The keyring of a list. None: one of its Secrets cannot be decoded, so that the kubelet sends nothing at all.
+fn keyring(observations: &Observations, namespace: &str, names: &[String]) -> Option<Keyring> {
+    let secrets = names.iter().filter_map(|name| {
+        let name = NamespacedName {
+            namespace: namespace.to_owned(),
+            name: name.clone(),
+        };
+        match observations.secrets.get(&name) {
+            Some(Looked::Found(secret)) => Some(&secret.0),
+            _ => None,
+        }
+    });
+    Keyring::of(secrets).ok()
+}
+
+fn of_image(text: &str, image: &Image, keyring: &Option<Keyring>) -> Vec<Trial> {
+    let trial = |credential: Option<Offer>| Trial {
+        target: ProbeTarget {
+            image: text.to_owned(),
+            credential: credential
+                .as_ref()
+                .map_or(CredentialSource::Anonymous, |offer| {
+                    CredentialSource::PullSecret {
+                        secret: NamespacedName {
+                            namespace: offer.namespace.clone(),
+                            name: offer.name.clone(),
+                        },
+                        key: offer.key.clone(),
+                    }
+                }),
+        },
+        image: image.clone(),
+        credential,
+    };
+    let offers = keyring.as_ref().map(|keyring| keyring.offers(image));
+    match offers {
+        Some(offers) if !offers.is_empty() => offers
+            .into_iter()
+            // containerd sends none without a user: it fails by itself.
+            .filter(|offer| !offer.username.is_empty())
+            .map(|offer| trial(Some(offer)))
+            .collect(),
+        _ => vec![trial(None)],
+    }
+}
