@@ -5,14 +5,18 @@
 //! | [`observation`] | what was seen, as plain values |
 //! | [`observe`](mod@observe) | looking at the cluster |
 //! | [`probe`] | trying the pulls from here |
+//! | [`fix`] | mending |
+//! | [`rights`] | what it may do in the cluster |
 //! | [`cause`], [`remedy`], [`finding`] | what is concluded |
 //!
 //! Looking and concluding are apart: [`observation::Observations`] in, findings out, by a function that asks nobody.
 
 pub mod cause;
 pub mod finding;
+pub mod fix;
 pub mod observation;
 pub mod observe;
 pub mod probe;
 pub mod remedy;
+pub mod rights;
 pub mod text;

@@ -9,6 +9,7 @@
 //! | `pods` | Pods as they stand |
 //! | `workloads` | what made them, up to the top |
 //! | `events` | what the kubelet wrote about them |
+//! | `watch` | word of changes |
 //! | `references` | ServiceAccounts, Secrets and nodes that they name |
 
 mod cluster;
@@ -16,6 +17,9 @@ mod events;
 mod pods;
 mod references;
 mod scope;
+#[cfg(test)]
+mod tests;
+mod watch;
 mod workloads;
 
 use std::collections::BTreeSet;
@@ -27,6 +31,8 @@ use super::observation::{Observations, Survey};
 use crate::kubernetes::Error;
 
 pub use self::scope::{Scope, ScopeError, Target};
+pub use self::watch::changes;
+pub(super) use self::workloads::resource;
 
 /// Looks at a cluster. Nothing outside of its API server is asked.
 pub async fn observe(client: &Client, scope: &Scope) -> Result<Observations, Error> {
