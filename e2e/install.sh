@@ -9,6 +9,8 @@ packages=(
   skopeo podman buildah crun                      # clients that share containers/image
   containerd runc docker.io                       # a node's runtime, and the docker command
   busybox-static                                  # what is in the images
+  etcd-server containernetworking-plugins         # a cluster's memory, and its Pods' network
+  iproute2 util-linux                             # a bridge and namespaces for it
 )
 # Another package than Debian's may have brought kubectl already, and the two do not go together.
 command -v kubectl >/dev/null || packages+=(kubernetes-client)

@@ -46,6 +46,7 @@ impl Image {
         let config = image_config(
             "amd64",
             &layers.iter().map(|bytes| digest(bytes)).collect::<Vec<_>>(),
+            &[],
         );
         let config = config.to_string().into_bytes();
         let manifest = json!({
@@ -132,6 +133,11 @@ impl Layout {
 
     /// An image that runs: Debian's static busybox, and a file that tells architectures apart.
     pub fn busybox(&self, architecture: &str) -> Value {
+        self.busybox_that(architecture, &["/bin/busybox", "cat", "/greeting"])
+    }
+
+    /// The same, running another command.
+    pub fn busybox_that(&self, architecture: &str, command: &[&str]) -> Value {
         let root = self.folder.with_extension(format!("root-{architecture}"));
         fs::create_dir_all(root.join("bin")).unwrap();
         fs::copy("/bin/busybox", root.join("bin/busybox"))
@@ -157,7 +163,7 @@ impl Layout {
             .args(["bin", "greeting"])
             .succeeds();
         let layer = self.add(LAYER, &fs::read(layer).unwrap());
-        self.image(architecture, &layer)
+        self.image(architecture, &layer, command)
     }
 
     /// An image with one layer of `megabytes` MiB that no compression makes smaller. The layer is a real archive.
@@ -184,6 +190,7 @@ impl Layout {
         self.image(
             "amd64",
             &json!({"mediaType": LAYER, "digest": digest, "size": size}),
+            &[],
         )
     }
 
@@ -193,9 +200,9 @@ impl Layout {
         self.add(IMAGE_INDEX, index.to_string().as_bytes())
     }
 
-    fn image(&self, architecture: &str, layer: &Value) -> Value {
+    fn image(&self, architecture: &str, layer: &Value, command: &[&str]) -> Value {
         let layer_digest = layer["digest"].as_str().unwrap().to_owned();
-        let config = image_config(architecture, &[layer_digest]).to_string();
+        let config = image_config(architecture, &[layer_digest], command).to_string();
         let config = self.add(CONFIG, config.as_bytes());
         let manifest = json!({
             "schemaVersion": 2, "mediaType": IMAGE_MANIFEST, "config": config, "layers": [layer],
@@ -219,11 +226,11 @@ pub fn file_digest(path: &Path) -> String {
     )
 }
 
-fn image_config(architecture: &str, layers: &[String]) -> Value {
+fn image_config(architecture: &str, layers: &[String], command: &[&str]) -> Value {
     json!({
         "architecture": architecture,
         "os": "linux",
-        "config": {"Cmd": ["/bin/busybox", "cat", "/greeting"]},
+        "config": {"Cmd": command},
         "rootfs": {"type": "layers", "diff_ids": layers},
     })
 }

@@ -10,6 +10,7 @@
 )]
 
 pub mod answer;
+pub mod cluster;
 pub mod containerd;
 pub mod content;
 pub mod http;

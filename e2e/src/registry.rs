@@ -114,6 +114,11 @@ impl TestRegistry {
         format!("{}://{}", self.scheme, self.address)
     }
 
+    /// The certificate of its own authority, if it speaks TLS with `--tls-self-signed`.
+    pub fn ca(&self) -> PathBuf {
+        self.data().join("tls/ca.pem")
+    }
+
     /// Its data folder.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")

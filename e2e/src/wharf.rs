@@ -12,6 +12,7 @@ pub struct Wharf {
     endpoint: String,
     key_file: PathBuf,
     home: PathBuf,
+    ca: Option<PathBuf>,
 }
 
 impl Wharf {
@@ -23,6 +24,7 @@ impl Wharf {
             endpoint: registry.url(),
             key_file: key_file.to_owned(),
             home,
+            ca: Some(registry.ca()).filter(|ca| ca.exists()),
         }
     }
 
@@ -33,10 +35,19 @@ impl Wharf {
 
     /// The program with its environment and no argument yet.
     pub fn program(&self) -> Program {
-        Program::new(binary())
+        self.equip(Program::new(binary()))
+    }
+
+    /// Gives a program that runs `wharf` in the end its environment: `cluster.on_node(binary())`, `kubectl wharf`.
+    pub fn equip(&self, program: Program) -> Program {
+        let program = program
             .env("HOME", &self.home)
             .env("WHARF_ENDPOINT", &self.endpoint)
-            .env("WHARF_KEY_FILE", &self.key_file)
+            .env("WHARF_KEY_FILE", &self.key_file);
+        match &self.ca {
+            Some(ca) => program.env("WHARF_CA_FILE", ca),
+            None => program,
+        }
     }
 
     /// Runs a command that must succeed.
