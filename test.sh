@@ -23,7 +23,10 @@ bad_input() { end_to_end bad_input; }
 operation() { end_to_end operation; }
 kubernetes() { e2e/kubernetes.sh; }
 # A few Pods at once: more would only wait for each other on a small machine.
-cluster() { RUST_TEST_THREADS=4 end_to_end cluster; }
+cluster() {
+  end_to_end cluster_life
+  RUST_TEST_THREADS=4 end_to_end cluster
+}
 fuzz() { fuzz/run; }
 
 steps=(install format lint tidy dependencies unit build conformance clients story crash bad_input operation
