@@ -27,10 +27,11 @@ cluster() {
   end_to_end cluster_life
   RUST_TEST_THREADS=4 end_to_end cluster
 }
+runtimes() { end_to_end runtimes; }
 fuzz() { fuzz/run; }
 
 steps=(install format lint tidy dependencies unit build conformance clients story crash bad_input operation
-  kubernetes cluster fuzz)
+  kubernetes cluster runtimes fuzz)
 [ $# -eq 0 ] || steps=("$@")
 
 times=()

@@ -1,6 +1,7 @@
 //! containerd, with folders, a socket and a configuration of its own: what a node of a cluster pulls with.
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -21,22 +22,40 @@ pub struct Containerd {
 }
 
 impl Containerd {
-    /// Starts it, told to reach `registry` (`ADDRESS:PORT`) by plain HTTP.
+    /// Starts the machine's, told to reach `registry` (`ADDRESS:PORT`) by plain HTTP.
     pub fn start(registry: &str) -> Self {
+        let containerd = Self::start_program(Path::new("containerd"), &[]);
+        containerd.reach(
+            registry,
+            &format!("server = \"http://{registry}\"\n[host.\"http://{registry}\"]\n  capabilities = [\"pull\", \"resolve\", \"push\"]\n"),
+        );
+        containerd
+    }
+
+    /// Starts one that asks a [`NameServer`](crate::names::NameServer) for names.
+    pub fn start_with_names(program: &Path, resolver: Ipv4Addr) -> Self {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), format!("nameserver {resolver}\n")).unwrap();
+        // In a mount namespace of its own, the file is what the resolver reads.
+        let script = r#"mount --bind "$0" /etc/resolv.conf && exec "$@""#;
+        let resolver = file.path().to_str().unwrap();
+        Self::start_program(
+            program,
+            &["unshare", "--mount", "sh", "-c", script, resolver],
+        )
+    }
+
+    fn start_program(program: &Path, wrapper: &[&str]) -> Self {
         let folder = TempDir::with_prefix("wharf-e2e-containerd-").unwrap();
         let path = folder.path();
-        let hosts = path.join("certs.d").join(registry);
-        fs::create_dir_all(&hosts).unwrap();
-        fs::write(
-            hosts.join("hosts.toml"),
-            format!("server = \"http://{registry}\"\n[host.\"http://{registry}\"]\n  capabilities = [\"pull\", \"resolve\", \"push\"]\n"),
-        )
-        .unwrap();
         fs::write(path.join("config.toml"), configuration(path)).unwrap();
         let log = fs::File::create(path.join("log")).unwrap();
         let mut command = Command::new("setpriv");
         command
-            .args(["--pdeathsig", "KILL", "containerd", "--config"])
+            .args(["--pdeathsig", "KILL"])
+            .args(wrapper)
+            .arg(program)
+            .arg("--config")
             .arg(path.join("config.toml"))
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
@@ -51,6 +70,13 @@ impl Containerd {
             (answer.code == Some(0)).then_some(())
         });
         containerd
+    }
+
+    /// Tells it how to reach the registry of this name, by the text of a `hosts.toml`.
+    pub fn reach(&self, registry: &str, text: &str) {
+        let hosts = self.folder.path().join("certs.d").join(registry);
+        fs::create_dir_all(&hosts).unwrap();
+        fs::write(hosts.join("hosts.toml"), text).unwrap();
     }
 
     /// A `ctr` command; the words are split at spaces. The images of the kubelet are in `k8s.io`, and so are these.
@@ -134,6 +160,13 @@ disabled_plugins = ["io.containerd.internal.v1.opt"]
     snapshotter = "native"
   [plugins."io.containerd.grpc.v1.cri".registry]
     config_path = "{folder}/certs.d"
+
+# containerd 2 has its images in a plugin of their own, and pulls through a service which must know how to unpack.
+[plugins."io.containerd.cri.v1.images"]
+  snapshotter = "native"
+[[plugins."io.containerd.transfer.v1.local".unpack_config]]
+  platform = "linux/amd64"
+  snapshotter = "native"
 "#
     )
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use super::plan::loopback;
+use crate::names::loopback_address;
 use crate::wait::wait_for;
 
 const HTTPS: u16 = 443;
@@ -49,11 +49,11 @@ impl Host {
     pub(super) fn named(name: &str, names: &Path, certs: &Path, listens: bool) -> Self {
         let (address, listener) = if listens {
             let listener = wait_for("free address", BIND_DEADLINE, || {
-                Listener::open((loopback(), HTTPS).into())
+                Listener::open((loopback_address(), HTTPS).into())
             });
             (listener.address.ip(), Some(listener))
         } else {
-            (loopback().into(), None)
+            (loopback_address().into(), None)
         };
         let name_file = names.join(name);
         fs::write(&name_file, address.to_string()).unwrap();

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Program;
+use crate::names::NameServer;
 use crate::wait::wait_for;
 
 use super::plan::Plan;
-use super::{build, certificates, cgroups, kubelet, names, network, runtime};
+use super::{build, certificates, cgroups, kubelet, network, runtime};
 
 /// How long a start may take, on a machine that does other things as well.
 const START_DEADLINE: Duration = Duration::from_secs(180);
@@ -96,7 +97,7 @@ fn prepare(plan: &Plan) {
     certificates::write(plan);
     runtime::configure(plan);
     kubelet::configure(plan);
-    names::serve(plan);
+    NameServer::start(plan.resolver, &plan.names());
     network::create(plan);
     cgroups::create(plan);
 }

@@ -15,7 +15,6 @@ mod etcd;
 mod host;
 pub mod keeper;
 mod kubelet;
-mod names;
 mod namespace;
 mod network;
 pub mod node;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::Program;
+use crate::names::loopback_address;
 
 /// Of a folder whose length leaves room for the sockets in it: the kernel's bound is 107 bytes.
 const FOLDER_LENGTH_MAX: usize = 60;
@@ -69,7 +70,7 @@ impl Plan {
             folder,
             name: format!("wharf-{a:02x}{b:02x}{c:02x}{d:02x}"),
             node_address: free_network(),
-            resolver: loopback(),
+            resolver: loopback_address(),
             kubernetes,
             ports: Ports::free(),
         };
@@ -159,12 +160,6 @@ impl Ports {
             kubelet_health,
         }
     }
-}
-
-/// An address of the loopback network that others will hardly have taken.
-pub(super) fn loopback() -> Ipv4Addr {
-    let [a, b, c, _] = random();
-    Ipv4Addr::new(127, 64 + a % 128, b, 1 + c % 250)
 }
 
 /// The first address of a private /20 that no interface of the machine has, nor any route leads to.

@@ -49,6 +49,15 @@ state = "{folder}/containerd/state"
     conf_dir = "{folder}/cni"
   [plugins."io.containerd.grpc.v1.cri".registry]
     config_path = "{folder}/certs.d"
+
+# containerd 2 has its images in a plugin of their own, and pulls through a service which must know how to unpack.
+[plugins."io.containerd.cri.v1.images"]
+  snapshotter = "native"
+  [plugins."io.containerd.cri.v1.images".pinned_images]
+    sandbox = "{SANDBOX_IMAGE}:1"
+[[plugins."io.containerd.transfer.v1.local".unpack_config]]
+  platform = "linux/amd64"
+  snapshotter = "native"
 "#,
         socket = plan.containerd_socket().display()
     );

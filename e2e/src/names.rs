@@ -1,36 +1,66 @@
-//! The name server that the node asks: it knows the names in the cluster's folder, each a file with an IPv4 address in
-//! it, and says of every other that it does not exist. A name is there as soon as its file is.
+//! A name server: it knows the names in a folder, each a file with an IPv4 address in it, and says of every other that it
+//! does not exist. A name is there as soon as its file is.
 
 use std::fs;
 use std::net::{Ipv4Addr, UdpSocket};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
-
-use super::plan::Plan;
 
 /// Bytes of a question: more than any resolver sends.
 const QUESTION_MAX: usize = 1_500;
+const PORT: u16 = 53;
 const HEADER: usize = 12;
 const TYPE_A: u16 = 1;
 const NO_ERROR: u8 = 0;
 const NO_SUCH_NAME: u8 = 3;
 
-/// Answers on a thread for as long as the process lives.
-pub(super) fn serve(plan: &Plan) {
-    let names = plan.names();
-    fs::create_dir_all(&names).unwrap();
-    let socket = UdpSocket::bind((plan.resolver, 53)).unwrap();
-    thread::spawn(move || {
-        let mut buffer = [0; QUESTION_MAX];
-        loop {
-            let Ok((length, from)) = socket.recv_from(&mut buffer) else {
-                continue;
-            };
-            if let Some(answer) = answer(&buffer[..length], &names) {
-                socket.send_to(&answer, from).ok();
+/// A running one. It ends with the process.
+#[derive(Debug)]
+pub struct NameServer {
+    address: Ipv4Addr,
+    names: PathBuf,
+}
+
+impl NameServer {
+    /// Starts one at an address, knowing the names in this folder.
+    pub fn start(address: Ipv4Addr, names: &Path) -> Self {
+        fs::create_dir_all(names).unwrap();
+        let socket = UdpSocket::bind((address, PORT)).unwrap();
+        let server = Self {
+            address,
+            names: names.to_owned(),
+        };
+        let names = names.to_owned();
+        thread::spawn(move || {
+            let mut buffer = [0; QUESTION_MAX];
+            loop {
+                let Ok((length, from)) = socket.recv_from(&mut buffer) else {
+                    continue;
+                };
+                if let Some(answer) = answer(&buffer[..length], &names) {
+                    socket.send_to(&answer, from).ok();
+                }
             }
-        }
-    });
+        });
+        server
+    }
+
+    /// Where it answers.
+    pub fn address(&self) -> Ipv4Addr {
+        self.address
+    }
+
+    /// A name has an address from now on.
+    pub fn add(&self, name: &str, address: Ipv4Addr) {
+        fs::write(self.names.join(name), address.to_string()).unwrap();
+    }
+}
+
+/// An address of the loopback network that others will hardly have taken.
+pub fn loopback_address() -> Ipv4Addr {
+    let id = uuid::Uuid::new_v4();
+    let [a, b, c, ..] = *id.as_bytes();
+    Ipv4Addr::new(127, 64 + a % 128, b, 1 + c % 250)
 }
 
 /// RFC 1035, section 4: one question, at most one answer.
