@@ -1,5 +1,141 @@
 //! What a container runtime's text says about a pull that failed: containerd 1.6 to 2.x, and containers/image as CRI-O
 //! and podman use it.
+//!
+//! | module | what it reads |
+//! | --- | --- |
+//! | [`wrappers`] | what stands around an error, and where several are in one text |
+//! | [`kubelet`] | what the kubelet says itself: reasons, events, pull secrets that it cannot decode |
+//! | [`policy`] | what the node's configuration forbids |
+//! | [`containers_image`] | the registry's error codes, as containers/image prints them |
+//! | [`token`] | the way to a token |
+//! | [`status`] | HTTP statuses |
+//! | [`containerd`] | refusals and absences, in containerd's words |
+//! | [`content`] | what a registry sent that is no image for the node |
+//! | [`node`] | what the node could not do with the bytes |
+//! | [`transport`] | TLS, names, connections: Go's words, the same in every runtime |
+//! | [`url`], [`fragment`] | where the request went, and what a reader is shown |
+//!
+//! A registry writes a part of these texts, and whoever names an image another. So phrases have a space in them, which
+//! no name has, and what a runtime says itself is looked at before what a server may have said through it.
+
+mod containerd;
+mod containers_image;
+mod content;
+mod fragment;
+mod kubelet;
+mod node;
+mod phrase;
+mod policy;
+mod status;
+mod token;
+mod transport;
+mod url;
+mod wrappers;
+
+#[cfg(test)]
+mod tests;
+
+use phrase::Text;
+
+/// Bytes of a text that are looked at. Two wrappers and three names of images, each as long as they may be, are far less.
+const LENGTH_MAX: usize = 32 * 1024;
+
+/// Reads why a pull failed.
+///
+/// `reason` is that of a waiting or terminated container, or of an event, and may be empty; for a pull secret that cannot
+/// be decoded it is the decoder's text. `message` is the text that came with it. Whatever they are, there is an answer:
+/// [`Complaint::Unknown`] for what nobody has seen.
+pub fn classify(reason: &str, message: &str) -> Symptom {
+    let raw = bounded(match message.trim() {
+        "" if !kubelet::is_word(reason) => reason.trim(),
+        message => message,
+    });
+    let lower = raw.to_ascii_lowercase();
+    let text = Text::new(raw, &lower);
+    if let Some(told) = kubelet::read_reason(reason, text) {
+        return told.into_symptom();
+    }
+    let said = wrappers::unwrap(text);
+    let mut most = Told::new(
+        Complaint::Unknown,
+        said.errors.first().copied().unwrap_or(text),
+        0,
+    );
+    for error in said.errors {
+        let told = read(error);
+        if told.complaint.weight() > most.complaint.weight() {
+            most = told;
+        }
+    }
+    if most.complaint == Complaint::Unknown {
+        most.complaint = kubelet::without_cause(reason, text);
+    }
+    if said.are_of_credentials && most.credential == CredentialSent::Unknown {
+        most.credential = CredentialSent::Yes;
+    }
+    most.into_symptom()
+}
+
+/// Reads one error: the specific before the general, and a runtime's own words before those that a server may choose.
+fn read(error: Text<'_>) -> Told<'_> {
+    const READERS: [fn(Text<'_>) -> Option<Told<'_>>; 10] = [
+        kubelet::read,
+        policy::read,
+        containers_image::read,
+        token::read,
+        status::read,
+        containerd::read,
+        content::read,
+        node::read,
+        transport::read,
+        containerd::read_absence,
+    ];
+    READERS
+        .iter()
+        .find_map(|reader| reader(error))
+        .unwrap_or_else(|| Told::new(Complaint::Unknown, error, 0))
+}
+
+fn bounded(text: &str) -> &str {
+    let mut end = text.len().min(LENGTH_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+/// A complaint, and where it stands.
+#[derive(Clone, Debug)]
+struct Told<'a> {
+    complaint: Complaint,
+    credential: CredentialSent,
+    error: Text<'a>,
+    at: usize,
+}
+
+impl<'a> Told<'a> {
+    fn new(complaint: Complaint, error: Text<'a>, at: usize) -> Self {
+        Self {
+            complaint,
+            credential: CredentialSent::Unknown,
+            error,
+            at,
+        }
+    }
+
+    fn with_credential(self, credential: CredentialSent) -> Self {
+        Self { credential, ..self }
+    }
+
+    fn into_symptom(self) -> Symptom {
+        Symptom {
+            host: url::host(self.error, self.at),
+            fragment: fragment::cut(self.error.raw(), self.at),
+            complaint: self.complaint,
+            credential: self.credential,
+        }
+    }
+}
 
 /// What a text says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +168,8 @@ pub enum CredentialSent {
 pub enum Complaint {
     /// 401, or the token endpoint refused: no credential, or one that does not count.
     Unauthorized,
-    /// The credential is good, and may not pull this: `insufficient_scope`, 403, `denied`.
+    /// The caller is known and may not pull this: `insufficient_scope`, 403, `denied`. A caller without a credential,
+    /// who got a token for nobody, is told the same.
     Forbidden,
     /// No such repository, tag or digest; the text of most runtimes does not tell which.
     NotFound,
@@ -53,7 +190,7 @@ pub enum Complaint {
     },
     /// Nobody listens there.
     Refused,
-    /// No way there, or no answer in time.
+    /// No way there, a connection that breaks, or no answer in time.
     Unreachable,
     /// The certificate is signed by nobody whom the node trusts.
     UnknownAuthority,
@@ -63,9 +200,11 @@ pub enum Complaint {
     CertificateTime,
     /// The registry speaks plain HTTP where HTTPS is expected.
     PlainHttp,
-    /// The registry speaks HTTPS where plain HTTP is expected.
+    /// The registry speaks HTTPS where plain HTTP is expected. containerd 1.6 says only "400 Bad Request", without a URL:
+    /// that is `Status(400)`.
     TlsExpected,
-    /// The token endpoint answered with something else than a token, or with this status.
+    /// The token endpoint answered with something else than a token, or with this status. With 401 it is
+    /// [`Complaint::Unauthorized`], with 429 [`Complaint::RateLimited`]. Some registries decide about rights there: 403.
     TokenEndpoint {
         /// The HTTP status, if the text has it.
         status: Option<u16>,
@@ -93,7 +232,7 @@ pub enum Complaint {
     InvalidName,
     /// `imagePullPolicy: Never`, and the image is not on the node, or not for this Pod.
     NeverPull,
-    /// The runtime cannot say what it has.
+    /// The runtime cannot say what it has, or cannot be asked at all.
     Inspect,
     /// A policy or signature forbids the image.
     SignatureRejected,
@@ -116,4 +255,25 @@ pub enum Complaint {
     Cancelled,
     /// None of these.
     Unknown,
+}
+
+impl Complaint {
+    /// Of several errors in one text, the heaviest counts, and of two of one weight the first. The kubelet tries one
+    /// credential after another: an answer that takes a credential tells more than one that refuses it, and what no
+    /// credential can change tells most.
+    fn weight(&self) -> u8 {
+        match self {
+            Self::Unknown => 0,
+            Self::BackOff => 1,
+            Self::Cancelled => 2,
+            Self::Throttled => 3,
+            Self::Status(_) => 4,
+            Self::Unauthorized => 5,
+            Self::TokenEndpoint { .. } => 6,
+            Self::Forbidden => 7,
+            Self::RateLimited | Self::ServerError { .. } => 8,
+            Self::NotFound => 9,
+            _ => 10,
+        }
+    }
 }
