@@ -207,6 +207,11 @@ pub enum Cause {
         /// The image.
         image: String,
     },
+    /// The registry has the image's manifest, but not a blob that it names.
+    BlobAbsent {
+        /// The image.
+        image: String,
+    },
     /// The image is there, but not for the node's platform.
     PlatformAbsent {
         /// The image.
@@ -436,6 +441,7 @@ impl Cause {
             Self::RepositoryAbsent { .. } => "repository-absent",
             Self::TagAbsent { .. } => "tag-absent",
             Self::ImageAbsent { .. } => "image-absent",
+            Self::BlobAbsent { .. } => "blob-absent",
             Self::PlatformAbsent { .. } => "platform-absent",
             Self::WrongArchitecture { .. } => "wrong-architecture",
             Self::UnknownAuthority { .. } => "unknown-authority",

@@ -7,11 +7,14 @@
 //! | [`probe`] | trying the pulls from here |
 //! | [`fix`] | mending |
 //! | [`rights`] | what it may do in the cluster |
+//! | [`text`] | what a runtime's text says |
+//! | [`diagnose`](mod@diagnose) | concluding |
 //! | [`cause`], [`remedy`], [`finding`] | what is concluded |
 //!
 //! Looking and concluding are apart: [`observation::Observations`] in, findings out, by a function that asks nobody.
 
 pub mod cause;
+mod diagnose;
 pub mod finding;
 pub mod fix;
 pub mod observation;
@@ -20,3 +23,5 @@ pub mod probe;
 pub mod remedy;
 pub mod rights;
 pub mod text;
+
+pub use diagnose::diagnose;

@@ -33,7 +33,7 @@ impl Cause {
                 format!("the kubelet cannot read one of the Pod's pull secrets: {text}")
             }
             Self::SecretWithoutAuths { secret } => format!(
-                "pull secret {secret} has no \"auths\" in its JSON, so it holds no credential"
+                "pull secret {secret} holds no credential: its JSON has nothing under \"auths\""
             ),
             Self::SecretForOtherHost {
                 secrets,
@@ -49,7 +49,7 @@ impl Cause {
                 format!(
                     "pull secret{plural} {} {are} for {}, not for {host}",
                     list(&names, "nothing"),
-                    list(keys, "no registry")
+                    list(keys, "other registries")
                 )
             }
             Self::SecretForOtherPort { secret, key, host } => format!(
@@ -142,6 +142,9 @@ impl Cause {
             ),
             Self::ImageAbsent { image } => {
                 format!("{image} does not exist: the repository or the tag is not there")
+            }
+            Self::BlobAbsent { image } => {
+                format!("the registry has {image}, but not all that it is made of")
             }
             Self::PlatformAbsent {
                 image,
