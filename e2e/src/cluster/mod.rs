@@ -131,6 +131,11 @@ impl Cluster {
         &self.kubeconfig
     }
 
+    /// The folder of the node's containerd that says how each host is reached.
+    pub fn certs_d(&self) -> &Path {
+        &self.certs_d
+    }
+
     /// The plan of a cluster of ours.
     pub fn plan(&self) -> Option<&Plan> {
         match &self.kind {

@@ -213,7 +213,7 @@ pub(super) fn read_auth(auth: &str) -> Result<Entry, String> {
 }
 
 /// Upper case, as far as Go compares names of fields so. Two letters beyond ASCII fold into it.
-fn fold(name: &str) -> String {
+pub(super) fn fold(name: &str) -> String {
     name.chars()
         .map(|c| match c {
             'ſ' => 'S',

@@ -7,7 +7,7 @@ use std::fmt;
 use k8s_openapi::api::core::v1::Secret;
 use secrecy::ExposeSecret as _;
 
-use super::config::{Entries, Entry};
+use super::config::{self, Entries, Entry};
 use super::json::{Kind, Value};
 use super::key::{Key, Location};
 use super::{DOCKER_CONFIG_JSON, DOCKERCFG, decode};
@@ -153,10 +153,13 @@ pub fn lint(secret: &Secret) -> Vec<Lint> {
     if entries.is_empty() {
         return vec![without_entries(json)];
     }
+    let raw = raw_entries(secret, json);
     let mut lints = Vec::new();
     for (key, entry) in &entries {
         lints.extend(lint_key(key));
-        lints.extend(lint_entry(key, entry, &Raw::find(json, key)));
+        if let Some(raw) = raw.get(key) {
+            lints.extend(lint_entry(key, entry, raw));
+        }
     }
     lints.extend(same_keys(&entries));
     lints
@@ -315,30 +318,32 @@ struct Raw {
     has_token: bool,
 }
 
+/// All entries as written. Of equal keys the last one counts.
+fn raw_entries(secret: &Secret, json: &[u8]) -> BTreeMap<String, Raw> {
+    let Ok(root) = Value::check(json) else {
+        return BTreeMap::new();
+    };
+    let read = |(key, entry): (String, Value<'_>)| (key, Raw::read(entry));
+    if secret.type_.as_deref() == Some(DOCKERCFG.0) {
+        return root.members().map(read).collect();
+    }
+    root.members()
+        .filter(|(name, _)| config::fold(name) == "AUTHS")
+        .flat_map(|(_, auths)| auths.members())
+        .map(read)
+        .collect()
+}
+
 impl Raw {
-    fn find(json: &[u8], key: &str) -> Self {
-        let Ok(root) = Value::check(json) else {
-            return Self::default();
-        };
-        // A host of the old format may be called anything but this.
-        let auths = root
-            .members()
-            .filter(|(name, value)| {
-                name.eq_ignore_ascii_case("auths") && value.kind() == Kind::Object
-            })
-            .flat_map(|(_, value)| value.members());
+    fn read(entry: Value<'_>) -> Self {
         let mut raw = Self::default();
-        let entry = auths
-            .chain(root.members())
-            .filter(|(name, _)| name == key)
-            .last();
-        for (name, value) in entry.into_iter().flat_map(|(_, entry)| entry.members()) {
+        for (name, value) in entry.members() {
             let text = value.text().filter(|text| !text.is_empty());
-            match (name.to_ascii_lowercase().as_str(), text) {
-                ("username", Some(text)) => raw.username = text,
-                ("password", Some(text)) => raw.password = text.into(),
-                ("auth", text) => raw.has_auth = text.is_some(),
-                ("identitytoken" | "registrytoken", Some(_)) => raw.has_token = true,
+            match (config::fold(&name).as_str(), text) {
+                ("USERNAME", Some(text)) => raw.username = text,
+                ("PASSWORD", Some(text)) => raw.password = text.into(),
+                ("AUTH", text) => raw.has_auth = text.is_some(),
+                ("IDENTITYTOKEN" | "REGISTRYTOKEN", Some(_)) => raw.has_token = true,
                 _ => {}
             }
         }
@@ -534,6 +539,16 @@ mod tests {
                 .iter()
                 .all(|lint| !format!("{lint} {lint:?}").contains("hunter"))
         );
+    }
+
+    #[test]
+    fn a_secret_full_of_entries_takes_no_longer_than_it_is_large() {
+        let mut json = r#"{"auths":{"#.to_owned();
+        for number in 0..20_000 {
+            json += &format!(r#""r{number}.example.com":{{"auth":"dTpw"}},"#);
+        }
+        json += r#""us.example.com:443":{"auth":"dTpw"}}}"#;
+        assert_eq!(codes(&json), ["default-port"]);
     }
 
     proptest! {

@@ -10,6 +10,8 @@ mod json;
 mod key;
 mod lint;
 mod url;
+#[cfg(test)]
+mod vectors;
 
 use std::collections::BTreeMap;
 
