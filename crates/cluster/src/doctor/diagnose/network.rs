@@ -62,7 +62,8 @@ fn of_status(case: &Case<'_>, status: u16) -> Option<Conclusion> {
         CredentialSent::Unknown => !case.offers().is_empty(),
     };
     match status {
-        401 | 403 if is_sent => Some(credential::rejected(case)),
+        401 if is_sent => Some(credential::rejected(case)),
+        403 if is_sent => registry::denied(case).into_iter().next(),
         401 | 403 => credential::unsent(case).into_iter().next(),
         404 if matches!(case.trouble.symptom.complaint, Complaint::Status(_)) => {
             Some(registry::not_found(case))

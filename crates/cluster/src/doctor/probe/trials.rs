@@ -6,6 +6,7 @@ use crate::Image;
 use crate::doctor::observation::{
     Container, CredentialSource, Looked, NamespacedName, Observations, Pod, ProbeTarget,
 };
+use crate::doctor::text::{Complaint, classify};
 use crate::keyring::{Keyring, Offer};
 
 /// A pull to try.
@@ -15,6 +16,29 @@ pub(super) struct Trial {
     pub(super) image: Image,
     /// None: anonymously.
     pub(super) credential: Option<Offer>,
+}
+
+impl Trial {
+    fn new(text: &str, image: &Image, credential: Option<Offer>) -> Self {
+        Self {
+            target: ProbeTarget {
+                image: text.to_owned(),
+                credential: credential
+                    .as_ref()
+                    .map_or(CredentialSource::Anonymous, |offer| {
+                        CredentialSource::PullSecret {
+                            secret: NamespacedName {
+                                namespace: offer.namespace.clone(),
+                                name: offer.name.clone(),
+                            },
+                            key: offer.key.clone(),
+                        }
+                    }),
+            },
+            image: image.clone(),
+            credential,
+        }
+    }
 }
 
 /// The pulls that containers wait for, those first that most wait for, and how many are left out.
@@ -30,7 +54,12 @@ pub(super) fn of(observations: &Observations, max: usize) -> (Vec<Trial>, usize)
                 let keyring = keyrings
                     .entry((&pod.namespace, names))
                     .or_insert_with(|| keyring(observations, &pod.namespace, names));
-                for trial in of_image(&container.image, &image, keyring) {
+                let mut tried = of_image(&container.image, &image, keyring);
+                // Where a credential does not count: whether the image is to be had without one.
+                if is_refused(container) && tried.iter().all(|trial| trial.credential.is_some()) {
+                    tried.push(Trial::new(&container.image, &image, None));
+                }
+                for trial in tried {
                     let count = trials.entry(trial.target.clone()).or_insert((0, trial));
                     count.0 += 1;
                 }
@@ -60,6 +89,14 @@ fn concerns_pulling(container: &Container) -> bool {
         || ended.is_some_and(|end| {
             end.message.contains(EXEC_FORMAT) || NOT_EXECUTED.contains(&end.exit_code)
         })
+}
+
+/// Whether the runtime's text is about a credential that does not count.
+fn is_refused(container: &Container) -> bool {
+    let waiting = container.waiting.as_ref();
+    waiting.is_some_and(|waiting| {
+        classify(&waiting.reason, &waiting.message).complaint == Complaint::Unauthorized
+    })
 }
 
 /// The lists of pull secrets that count for a Pod: its own, and, where that is empty, the one that its `ServiceAccount`
@@ -95,24 +132,7 @@ fn keyring(observations: &Observations, namespace: &str, names: &[String]) -> Op
 }
 
 fn of_image(text: &str, image: &Image, keyring: &Option<Keyring>) -> Vec<Trial> {
-    let trial = |credential: Option<Offer>| Trial {
-        target: ProbeTarget {
-            image: text.to_owned(),
-            credential: credential
-                .as_ref()
-                .map_or(CredentialSource::Anonymous, |offer| {
-                    CredentialSource::PullSecret {
-                        secret: NamespacedName {
-                            namespace: offer.namespace.clone(),
-                            name: offer.name.clone(),
-                        },
-                        key: offer.key.clone(),
-                    }
-                }),
-        },
-        image: image.clone(),
-        credential,
-    };
+    let trial = |credential| Trial::new(text, image, credential);
     let offers = keyring.as_ref().map(|keyring| keyring.offers(image));
     match offers {
         Some(offers) if !offers.is_empty() => offers

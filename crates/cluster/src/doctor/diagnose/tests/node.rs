@@ -1,0 +1,101 @@
+//! What is read off the node, its events and its image store.
+
+use super::*;
+
+#[test]
+fn an_older_kubelets_cause_is_in_its_events() {
+    let mut pod = waiting(
+        "ImagePullBackOff",
+        &format!("Back-off pulling image \"{IMAGE}\""),
+    );
+    pod.events = vec![
+        Event {
+            reason: "Failed".to_owned(),
+            message: format!(
+                "Failed to pull image \"{IMAGE}\": rpc error: code = Unknown desc = {NOT_SENT}"
+            ),
+            container: Some("app".to_owned()),
+            count: 3,
+            last_seen: Some(at(300)),
+        },
+        Event {
+            reason: "Failed".to_owned(),
+            message: "Error: ImagePullBackOff".to_owned(),
+            container: Some("app".to_owned()),
+            ..Event::default()
+        },
+    ];
+    let finding = only(&seen(pod));
+    assert_eq!(finding.cause.code(), "no-pull-secret");
+    let event = finding.evidence.last().unwrap();
+    assert_eq!(
+        event.place,
+        "pod web/app-1, container app, event Failed, 5 minutes ago"
+    );
+}
+
+#[test]
+fn without_any_text_the_doctors_own_try_speaks_and_is_never_certain() {
+    let pod = waiting(
+        "ImagePullBackOff",
+        &format!("Back-off pulling image \"{IMAGE}\""),
+    );
+    assert_eq!(code(&seen(pod.clone())), "unexplained");
+    let seen = seen(pod).with_probe(
+        CredentialSource::Anonymous,
+        Err(Obstacle::Dns {
+            text: "no such host".to_owned(),
+        }),
+    );
+    let finding = only(&seen);
+    assert_eq!(finding.cause.code(), "dns");
+    assert_eq!(finding.confidence, Confidence::Possible);
+}
+
+#[test]
+fn a_sandbox_whose_image_is_not_pulled_is_the_nodes_affair() {
+    let mut pod = waiting("ContainerCreating", "");
+    pod.events.push(Event {
+        reason: "FailedCreatePodSandBox".to_owned(),
+        message: "Failed to create pod sandbox: rpc error: code = Unknown desc = failed to get sandbox image \"registry.k8s.io/pause:3.6\": failed to pull image \"registry.k8s.io/pause:3.6\": failed to pull and unpack image \"registry.k8s.io/pause:3.6\": failed to resolve reference \"registry.k8s.io/pause:3.6\": failed to do request: Head \"https://registry.k8s.io/v2/pause/manifests/3.6\": dial tcp: lookup registry.k8s.io on 10.0.0.2:53: no such host".to_owned(),
+        ..Event::default()
+    });
+    let finding = only(&seen(pod));
+    assert_eq!(
+        finding.cause,
+        Cause::SandboxImage {
+            image: "registry.k8s.io/pause:3.6".to_owned(),
+            node: "node-1".to_owned(),
+            because: Box::new(Cause::Dns {
+                host: "registry.k8s.io".to_owned()
+            }),
+        }
+    );
+}
+
+#[test]
+fn a_program_for_another_machine_is_found_by_its_text_or_by_its_image() {
+    let mut pod = waiting(
+        "CrashLoopBackOff",
+        "back-off 10s restarting failed container",
+    );
+    let end = |message: &str, exit_code| {
+        Some(Terminated {
+            reason: "Error".to_owned(),
+            message: message.to_owned(),
+            exit_code,
+        })
+    };
+    pod.containers[0].terminated = end("exec /app: exec format error", 1);
+    assert_eq!(code(&seen(pod.clone())), "wrong-architecture");
+    let for_arm = Reached {
+        digest: String::new(),
+        platforms: vec!["linux/arm64".to_owned()],
+    };
+    pod.containers[0].terminated = end("", 255);
+    let with_probe = seen(pod.clone()).with_probe(CredentialSource::Anonymous, Ok(for_arm.clone()));
+    assert_eq!(code(&with_probe), "wrong-architecture");
+    pod.containers[0].terminated = end("", 1);
+    let crashed = seen(pod).with_probe(CredentialSource::Anonymous, Ok(for_arm));
+    assert!(findings(&crashed).is_empty());
+}
