@@ -87,6 +87,15 @@ impl Client {
         })
     }
 
+    /// The same registry, asked by somebody else.
+    pub fn with_key(&self, key: KeyFile) -> Self {
+        Self {
+            endpoint: self.endpoint.clone(),
+            http: self.http.as_account(&key.account),
+            tokens: Some(Tokens::new(key)),
+        }
+    }
+
     /// Where the registry is.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint

@@ -58,6 +58,14 @@ impl Http {
         })
     }
 
+    /// The same connections, used by somebody else.
+    pub(crate) fn as_account(&self, account: &ServiceAccountEmail) -> Self {
+        Self {
+            client: self.client.clone(),
+            account: Some(account.clone()),
+        }
+    }
+
     pub(crate) fn request(&self, method: http::Method, url: url::Url) -> RequestBuilder {
         self.client.request(method, url)
     }

@@ -36,6 +36,21 @@ impl Credential {
     }
 }
 
+impl Credential {
+    /// Reads what stands behind a registry. None: it is not what the kubelet can decode.
+    pub fn parse(json: &str) -> Option<Self> {
+        serde_json::from_str::<Entry>(json).ok()?.credential()
+    }
+
+    /// What stands for it behind a registry, in JSON: `username`, `password` and `auth`, as kubectl writes them.
+    pub fn to_json(&self) -> SecretString {
+        #[expect(clippy::expect_used, reason = "four strings are always JSON")]
+        serde_json::to_string(&Entry::new(self))
+            .expect("strings serialise")
+            .into()
+    }
+}
+
 /// Credentials by the registries that they are for.
 #[derive(Clone, Debug, Default)]
 pub struct DockerConfig {
@@ -82,6 +97,35 @@ struct Entry {
     auth: String,
 }
 
+impl Entry {
+    fn new(credential: &Credential) -> Self {
+        let password = credential.password.expose_secret();
+        let mut pair = format!("{}:{password}", credential.username);
+        let entry = Self {
+            username: credential.username.clone(),
+            password: password.to_owned(),
+            email: credential.email.clone().unwrap_or_default(),
+            auth: STANDARD.encode(&pair),
+        };
+        pair.zeroize();
+        entry
+    }
+
+    /// None: `auth` is not base64 of `USER:PASSWORD`.
+    fn credential(&self) -> Option<Credential> {
+        let (username, password) = if self.auth.is_empty() {
+            (self.username.clone(), self.password.clone())
+        } else {
+            decode_auth(&self.auth)?
+        };
+        Some(Credential {
+            username,
+            password: password.into(),
+            email: Some(self.email.clone()).filter(|email| !email.is_empty()),
+        })
+    }
+}
+
 impl DockerConfig {
     /// One credential for several registries.
     pub fn new(registries: impl IntoIterator<Item = RegistryKey>, credential: &Credential) -> Self {
@@ -95,18 +139,10 @@ impl DockerConfig {
 
     /// The JSON, with `username`, `password` and `auth` as kubectl writes them.
     pub fn to_json(&self) -> SecretString {
-        let auths = self.auths.iter().map(|(registry, credential)| {
-            let password = credential.password.expose_secret();
-            let mut pair = format!("{}:{password}", credential.username);
-            let entry = Entry {
-                username: credential.username.clone(),
-                password: password.to_owned(),
-                email: credential.email.clone().unwrap_or_default(),
-                auth: STANDARD.encode(&pair),
-            };
-            pair.zeroize();
-            (registry.as_str().to_owned(), entry)
-        });
+        let auths = self
+            .auths
+            .iter()
+            .map(|(registry, credential)| (registry.as_str().to_owned(), Entry::new(credential)));
         let document = Document {
             auths: auths.collect(),
         };
@@ -125,16 +161,8 @@ impl DockerConfig {
             })?;
         let mut auths = BTreeMap::new();
         for (registry, entry) in document.auths {
-            let (username, password) = if entry.auth.is_empty() {
-                (entry.username.clone(), entry.password.clone())
-            } else {
-                decode_auth(&entry.auth).ok_or_else(|| DockerConfigError::Auth(registry.clone()))?
-            };
-            let credential = Credential {
-                username,
-                password: password.into(),
-                email: Some(entry.email.clone()).filter(|email| !email.is_empty()),
-            };
+            let credential = entry.credential();
+            let credential = credential.ok_or_else(|| DockerConfigError::Auth(registry.clone()))?;
             auths.insert(RegistryKey::parse(&registry)?, credential);
         }
         Ok(Self { auths })

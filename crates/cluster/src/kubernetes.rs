@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use kube::Config;
 use kube::client::{AuthError, ClientBuilder};
@@ -243,6 +244,37 @@ fn is_absent(error: &KubeconfigError) -> bool {
         KubeconfigError::FindPath => true,
         KubeconfigError::ReadConfig(error, _) => error.kind() == std::io::ErrorKind::NotFound,
         _ => false,
+    }
+}
+
+/// The field manager that our writes are recorded under.
+pub const FIELD_MANAGER: &str = "wharf";
+
+/// Reads, changes and writes an object that others write too: `attempt` does all three, with the version that it read as
+/// the condition, and says None if somebody else was faster. Then it begins anew, a bounded number of times.
+pub async fn retry_lost<T, E: From<Error>>(
+    what: &str,
+    mut attempt: impl AsyncFnMut() -> Result<Option<T>, E>,
+) -> Result<T, E> {
+    let attempts = limits::CLUSTER_ATTEMPTS_MAX;
+    let mut pause = Duration::from_millis(5);
+    for _ in 0..attempts {
+        if let Some(done) = attempt().await? {
+            return Ok(done);
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(500));
+    }
+    let what = what.to_owned();
+    Err(Error::Contended { what, attempts }.into())
+}
+
+/// What a write came to. None: somebody else was faster.
+pub fn unless_lost<T>(written: Result<T, kube::Error>) -> Result<Option<T>, Error> {
+    match written.map_err(Error::from) {
+        Ok(done) => Ok(Some(done)),
+        Err(Error::Conflict(_)) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 

@@ -5,6 +5,9 @@
 //! | [`registry_key`] | the keys of a pull secret, as the kubelet compares them with an image |
 //! | [`docker_config`] | the JSON inside a pull secret |
 //! | [`pull_secret`] | the Secret around it |
+//! | [`pull_secrets`] | Secrets in a cluster: made, changed, and named to those who pull |
+//! | [`puller`] | the registry's account that a cluster pulls with |
+//! | [`manifest`] | objects as YAML and JSON |
 //! | [`name`] | names of Secrets and namespaces |
 //! | [`kubernetes`] | the way to the API server, and what goes wrong on it |
 //! | [`namespaces`] | in which of them a command works |
@@ -21,9 +24,12 @@ pub mod doctor;
 pub mod image;
 pub mod keyring;
 pub mod kubernetes;
+pub mod manifest;
 pub mod name;
 pub mod namespaces;
 pub mod pull_secret;
+pub mod pull_secrets;
+pub mod puller;
 pub mod rbac;
 pub mod registry_key;
 

@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
-use serde_saphyr::SerializerOptions;
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use secrecy::ExposeSecret as _;
 
 use crate::{DockerConfig, Namespace, SecretName};
 
-const SECRET_TYPE: &str = "kubernetes.io/dockerconfigjson";
-const DATA_KEY: &str = ".dockerconfigjson";
+/// Its type.
+pub const SECRET_TYPE: &str = "kubernetes.io/dockerconfigjson";
+/// Where in its data the docker config lies.
+pub const DATA_KEY: &str = ".dockerconfigjson";
 /// The API server's limit for all data of a Secret together.
-const DATA_SIZE_MAX: usize = 1024 * 1024;
+pub const DATA_SIZE_MAX: usize = 1024 * 1024;
+/// By this label we know what we made.
+pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// What stands there.
+pub const MANAGER: &str = "wharfinger";
 
 /// A pull secret as it is to stand in a cluster.
 #[derive(Clone, Debug)]
@@ -37,76 +42,36 @@ pub enum PullSecretError {
     TooLarge(usize),
 }
 
-/// The Secret on the wire (core/v1).
-#[derive(Serialize)]
-struct Manifest<'a> {
-    #[serde(rename = "apiVersion")]
-    api_version: &'static str,
-    kind: &'static str,
-    metadata: Metadata<'a>,
-    #[serde(rename = "type")]
-    kind_of_secret: &'static str,
-    data: BTreeMap<&'static str, &'a str>,
-}
-
-#[derive(Serialize)]
-struct Metadata<'a> {
-    name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    namespace: Option<&'a str>,
-}
-
 impl PullSecret {
-    /// The Secret in YAML, ready for `kubectl apply -f -`.
-    pub fn to_yaml(&self) -> Result<SecretString, PullSecretError> {
-        self.with_manifest(|manifest| {
-            // The data on its own line, as kubectl writes it.
-            let options = SerializerOptions {
-                prefer_block_scalars: false,
-                ..SerializerOptions::default()
-            };
-            serde_saphyr::to_string_with_options(manifest, options).ok()
-        })
+    /// The Secret as an object (core/v1), labelled as ours.
+    pub fn to_object(&self) -> Secret {
+        let json = self.config.to_json();
+        let json = json.expose_secret().as_bytes().to_vec();
+        Secret {
+            metadata: ObjectMeta {
+                name: Some(self.name.to_string()),
+                namespace: self.namespace.as_ref().map(ToString::to_string),
+                labels: Some(BTreeMap::from([(
+                    MANAGED_BY.to_owned(),
+                    MANAGER.to_owned(),
+                )])),
+                ..ObjectMeta::default()
+            },
+            type_: Some(SECRET_TYPE.to_owned()),
+            data: Some(BTreeMap::from([(DATA_KEY.to_owned(), ByteString(json))])),
+            ..Secret::default()
+        }
     }
 
-    /// The Secret in JSON, ready for `kubectl apply -f -`.
-    pub fn to_json(&self) -> Result<SecretString, PullSecretError> {
-        self.with_manifest(|manifest| {
-            serde_json::to_string_pretty(manifest)
-                .ok()
-                .map(|json| json + "\n")
-        })
-    }
-
-    fn with_manifest(
-        &self,
-        write: impl FnOnce(&Manifest<'_>) -> Option<String>,
-    ) -> Result<SecretString, PullSecretError> {
+    /// Whether Kubernetes would take it.
+    pub fn check(&self) -> Result<(), PullSecretError> {
         if self.config.auths.is_empty() {
             return Err(PullSecretError::Empty);
         }
-        let json = self.config.to_json();
-        let size = json.expose_secret().len();
-        if size > DATA_SIZE_MAX {
-            return Err(PullSecretError::TooLarge(size));
+        match self.config.to_json().expose_secret().len() {
+            size if size > DATA_SIZE_MAX => Err(PullSecretError::TooLarge(size)),
+            _ => Ok(()),
         }
-        let data: SecretString = STANDARD.encode(json.expose_secret()).into();
-        let manifest = Manifest {
-            api_version: "v1",
-            kind: "Secret",
-            metadata: Metadata {
-                name: self.name.as_str(),
-                namespace: self.namespace.as_ref().map(Namespace::as_str),
-            },
-            kind_of_secret: SECRET_TYPE,
-            data: BTreeMap::from([(DATA_KEY, data.expose_secret())]),
-        };
-        #[expect(
-            clippy::expect_used,
-            reason = "strings serialise into JSON and YAML alike"
-        )]
-        let text = write(&manifest).expect("a Secret of strings serialises");
-        Ok(text.into())
     }
 }
 
@@ -114,20 +79,11 @@ impl PullSecret {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
-    use crate::{Credential, RegistryKey};
+    use crate::{Credential, RegistryKey, manifest};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
-    use serde::Deserialize;
-
-    #[derive(Deserialize)]
-    struct Read {
-        #[serde(rename = "apiVersion")]
-        api_version: String,
-        kind: String,
-        metadata: BTreeMap<String, String>,
-        #[serde(rename = "type")]
-        kind_of_secret: String,
-        data: BTreeMap<String, String>,
-    }
+    use serde_json::Value;
 
     fn secret(name: &str, namespace: Option<&str>, password: &str) -> PullSecret {
         let registries = ["us.example.com", "docker.io"].map(|r| RegistryKey::parse(r).unwrap());
@@ -138,17 +94,14 @@ mod tests {
         }
     }
 
-    fn password_of(read: &Read) -> String {
-        assert_eq!(
-            (
-                read.api_version.as_str(),
-                read.kind.as_str(),
-                read.kind_of_secret.as_str()
-            ),
-            ("v1", "Secret", "kubernetes.io/dockerconfigjson")
-        );
-        let json = STANDARD.decode(&read.data[".dockerconfigjson"]).unwrap();
-        let config = DockerConfig::parse(&String::from_utf8(json).unwrap()).unwrap();
+    fn password_of(read: &Value) -> String {
+        assert_eq!(read["apiVersion"], "v1");
+        assert_eq!(read["kind"], "Secret");
+        assert_eq!(read["type"], "kubernetes.io/dockerconfigjson");
+        assert_eq!(read["metadata"]["labels"][MANAGED_BY], MANAGER);
+        let data = read["data"][".dockerconfigjson"].as_str().unwrap();
+        let json = String::from_utf8(STANDARD.decode(data).unwrap()).unwrap();
+        let config = DockerConfig::parse(&json).unwrap();
         assert_eq!(config.auths.len(), 2);
         let credential = &config.auths[&RegistryKey::parse("us.example.com").unwrap()];
         assert_eq!(credential.username, "_json_key");
@@ -158,15 +111,11 @@ mod tests {
     #[test]
     fn names_that_yaml_takes_for_something_else_stay_text() {
         for name in ["1", "true", "null", "1.5", "0x1f", "1e3", "2026-11-24"] {
-            let yaml = secret(name, Some("default"), "{}").to_yaml().unwrap();
+            let object = secret(name, Some("default"), "{}").to_object();
+            let yaml = manifest::to_yaml(&[object]);
             // A reader without a schema must see text, as kubectl's does.
-            let read: serde_json::Value = serde_saphyr::from_str(yaml.expose_secret()).unwrap();
-            assert_eq!(
-                read["metadata"]["name"],
-                serde_json::json!(name),
-                "{}",
-                yaml.expose_secret()
-            );
+            let read: Value = serde_saphyr::from_str(&yaml).unwrap();
+            assert_eq!(read["metadata"]["name"], serde_json::json!(name), "{yaml}");
         }
     }
 
@@ -174,27 +123,25 @@ mod tests {
     fn a_secret_without_a_registry_is_refused() {
         let mut empty = secret("a", None, "{}");
         empty.config.auths.clear();
-        assert_eq!(empty.to_yaml().unwrap_err(), PullSecretError::Empty);
+        assert_eq!(empty.check(), Err(PullSecretError::Empty));
     }
 
     #[test]
     fn a_secret_that_kubernetes_would_refuse_is_refused() {
         let large = secret("a", None, &"x".repeat(DATA_SIZE_MAX));
-        assert!(matches!(
-            large.to_json().unwrap_err(),
-            PullSecretError::TooLarge(_)
-        ));
+        assert!(matches!(large.check(), Err(PullSecretError::TooLarge(_))));
+        assert_eq!(secret("a", None, "x").check(), Ok(()));
     }
 
     proptest! {
         #[test]
         fn yaml_and_json_give_back_the_same_key(password in any::<String>(), namespaced in any::<bool>()) {
             let namespace = namespaced.then_some("kube-system");
-            let secret = secret("gcr-json-key", namespace, &password);
-            let yaml: Read = serde_saphyr::from_str(secret.to_yaml().unwrap().expose_secret()).unwrap();
-            let json: Read = serde_json::from_str(secret.to_json().unwrap().expose_secret()).unwrap();
+            let objects = [secret("gcr-json-key", namespace, &password).to_object()];
+            let yaml: Value = serde_saphyr::from_str(&manifest::to_yaml(&objects)).unwrap();
+            let json: Value = serde_json::from_str(&manifest::to_json(&objects)).unwrap();
             for read in [yaml, json] {
-                prop_assert_eq!(read.metadata.get("namespace").map(String::as_str), namespace);
+                prop_assert_eq!(read["metadata"]["namespace"].as_str(), namespace);
                 prop_assert_eq!(password_of(&read), password.clone());
             }
         }

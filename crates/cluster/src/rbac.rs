@@ -1,13 +1,11 @@
 //! The least rights that a command needs in a cluster, and the Roles that give them.
 
+use crate::Namespace;
+use crate::manifest::to_yaml;
 use k8s_openapi::api::rbac::v1::{
     ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::Serialize;
-use serde_saphyr::SerializerOptions;
-
-use crate::Namespace;
 
 const RBAC_GROUP: &str = "rbac.authorization.k8s.io";
 
@@ -121,17 +119,17 @@ impl Rights {
             Scope::Namespaces(_) => self.cluster.iter().collect(),
         };
         if !everywhere.is_empty() {
-            documents.push(yaml(&ClusterRole {
+            documents.push(to_yaml(&[ClusterRole {
                 metadata: self.metadata(None),
                 rules: Some(everywhere.into_iter().map(Rule::policy).collect()),
                 ..ClusterRole::default()
-            }));
+            }]));
             documents.extend(user.map(|user| {
-                yaml(&ClusterRoleBinding {
+                to_yaml(&[ClusterRoleBinding {
                     metadata: self.metadata(None),
                     role_ref: self.role_ref("ClusterRole"),
                     subjects: Some(vec![subject(user)]),
-                })
+                }])
             }));
         }
         if let Scope::Namespaces(namespaces) = scope
@@ -139,16 +137,16 @@ impl Rights {
         {
             let unsaid = namespaces.is_empty().then_some(None);
             for namespace in namespaces.iter().map(Some).chain(unsaid) {
-                documents.push(yaml(&Role {
+                documents.push(to_yaml(&[Role {
                     metadata: self.metadata(namespace),
                     rules: Some(self.namespaced.iter().map(Rule::policy).collect()),
-                }));
+                }]));
                 documents.extend(user.map(|user| {
-                    yaml(&RoleBinding {
+                    to_yaml(&[RoleBinding {
                         metadata: self.metadata(namespace),
                         role_ref: self.role_ref("Role"),
                         subjects: Some(vec![subject(user)]),
-                    })
+                    }])
                 }));
             }
         }
@@ -190,20 +188,6 @@ fn subject(user: &str) -> Subject {
             api_group: Some(RBAC_GROUP.to_owned()),
         },
     }
-}
-
-#[expect(clippy::expect_used, reason = "Roles are strings and lists")]
-fn yaml(object: &impl Serialize) -> String {
-    let options = SerializerOptions {
-        prefer_block_scalars: false,
-        ..SerializerOptions::default()
-    };
-    let mut text =
-        serde_saphyr::to_string_with_options(object, options).expect("a Role serialises");
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text
 }
 
 #[cfg(test)]

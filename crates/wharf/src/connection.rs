@@ -1,6 +1,6 @@
 //! Which registry a command speaks to, and as whom: flags and environment first, then what `wharf auth login` kept.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use wharf_client::{Client, Config, Endpoint, KeyFile};
@@ -70,6 +70,11 @@ impl Connection {
     /// The project, if it was named for this command.
     pub(crate) fn named_project(&self) -> Option<&ProjectId> {
         self.project.as_ref()
+    }
+
+    /// The key file, if one was named for this command.
+    pub(crate) fn named_key_file(&self) -> Option<&Path> {
+        self.key_file.as_deref()
     }
 
     /// The registry and the caller that are meant. Nothing is sent yet.

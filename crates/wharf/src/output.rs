@@ -56,6 +56,14 @@ impl<T: Table> Table for [T] {
 }
 
 impl Output {
+    /// No format, for a command that has its own.
+    pub(crate) fn quiet(quiet: bool) -> Self {
+        Self {
+            format: None,
+            quiet,
+        }
+    }
+
     /// Whether nothing shall be asked.
     pub(crate) fn is_quiet(self) -> bool {
         self.quiet
@@ -86,6 +94,14 @@ impl Output {
         self.say(text);
         match self.format {
             Some(_) => self.item(item),
+            None => Ok(()),
+        }
+    }
+
+    /// Says nothing; shows a list if a format was asked for.
+    pub(crate) fn done_list<T: Table + Serialize>(self, items: &[T]) -> Result<(), Failure> {
+        match self.format {
+            Some(_) => self.list(items),
             None => Ok(()),
         }
     }

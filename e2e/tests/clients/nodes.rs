@@ -93,7 +93,7 @@ fn containerd_pulls_with_the_credential_of_the_pull_secret_and_runs_the_image() 
 fn docker_config(shop: &Shop, key: &Path) -> String {
     let secret = shop
         .wharf(key)
-        .command("pull-secret create regcred -o json --registry")
+        .command("pull-secret create regcred --dry-run=client -o json --registry")
         .arg(shop.registry.host())
         .arg("--key-file")
         .arg(key)

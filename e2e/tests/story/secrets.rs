@@ -14,7 +14,7 @@ pub(crate) fn a_pull_secret_is_what_kubectl_makes_and_takes(story: &Story) {
     let registry = story.registry.host();
     let printed = story
         .wharf
-        .command("pull-secret create regcred -n web -o yaml --registry")
+        .command("pull-secret create regcred -n web --dry-run=client -o yaml --registry")
         .args([&registry, "--registry", "us.example.com", "--key-file"])
         .arg(&key)
         .succeeds()

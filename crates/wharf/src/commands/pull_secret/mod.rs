@@ -1,9 +1,13 @@
 //! `wharf pull-secret`: one file for each verb.
 
+mod attach;
 mod check;
 mod create;
+mod credential;
+mod registries;
+mod report;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::failure::Failure;
 
@@ -16,15 +20,34 @@ pub(crate) struct PullSecret {
 
 #[derive(Subcommand, Debug)]
 enum Command {
+    Create(Box<create::Create>),
+    Attach(attach::Attach),
+    Detach(attach::Detach),
+    AddRegistry(registries::AddRegistry),
+    RemoveRegistry(registries::RemoveRegistry),
     Check(Box<check::Check>),
-    Create(create::Create),
 }
 
 impl PullSecret {
     pub(crate) async fn run(self) -> Result<(), Failure> {
         match self.command {
+            Command::Create(create) => create.run().await,
+            Command::Attach(attach) => attach.run().await,
+            Command::Detach(detach) => detach.run().await,
+            Command::AddRegistry(add) => add.run().await,
+            Command::RemoveRegistry(remove) => remove.run().await,
             Command::Check(check) => check.run().await,
-            Command::Create(create) => create.run(),
         }
     }
+}
+
+/// `--dry-run`, as kubectl takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DryRun {
+    /// Do it
+    None,
+    /// Send nothing; show what would be sent
+    Client,
+    /// Let the API server check it and keep nothing
+    Server,
 }
