@@ -5,6 +5,7 @@
 
 mod keyring;
 mod pods;
+mod pull_secrets;
 
 use std::sync::LazyLock;
 
