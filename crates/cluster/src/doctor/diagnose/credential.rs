@@ -11,7 +11,7 @@ use super::registry;
 use crate::doctor::cause::Cause;
 use crate::doctor::finding::{Confidence, Evidence};
 use crate::doctor::observation::{KeyState, Looked, NamespacedName, Obstacle};
-use crate::doctor::text::{Complaint, classify};
+use crate::doctor::text::{Complaint, CredentialSent, classify};
 use crate::keyring::{LintCode, lint};
 
 /// Nothing was sent. Where the registry says that the image is not there either, that stands in the way as well.
@@ -489,8 +489,9 @@ pub(super) fn rejected(case: &Case<'_>) -> Conclusion {
     {
         return conclusion;
     }
-    let confidence = match (&secret, offers.len()) {
-        (Some(_), 1) => Confidence::Certain,
+    // Some registries answer 401 to a credential that counts, too, where it lacks the right.
+    let confidence = match (case.trouble.symptom.credential, offers.len()) {
+        (CredentialSent::Yes, 1) => Confidence::Certain,
         _ => Confidence::Likely,
     };
     Conclusion::new(

@@ -139,6 +139,11 @@ fn unauthorized(case: &Case<'_>) -> Vec<Conclusion> {
 
 /// The registry knows who asks, and refuses. Somebody without a credential gets this too, where anybody is given a token.
 fn forbidden(case: &Case<'_>) -> Vec<Conclusion> {
+    // Who gets the manifest and not the blobs lacks no credential.
+    let is_blob = ["/blobs/", "fetching blob"];
+    if is_blob.iter().any(|word| case.trouble.text.contains(word)) {
+        return registry::denied(case);
+    }
     match case.trouble.symptom.credential {
         CredentialSent::Yes => registry::denied(case),
         _ if case.offers().is_empty() => credential::unsent(case),

@@ -40,10 +40,15 @@ pub(super) fn conclude(case: &Case<'_>) -> Option<Conclusion> {
             service: asked,
             because: Box::new(cause),
         },
-        _ if mirror(case).is_some() => Cause::MirrorMisconfigured {
-            host: registry,
-            mirror: asked,
-        },
+        // What is wrong with a mirror's TLS has a name of its own, and a remedy.
+        Cause::Dns { .. } | Cause::ConnectionRefused { .. } | Cause::Unreachable { .. }
+            if mirror(case).is_some() =>
+        {
+            Cause::MirrorMisconfigured {
+                host: registry,
+                mirror: asked,
+            }
+        }
         cause => cause,
     };
     let confidence = if case.is_reached() {

@@ -7,6 +7,7 @@ mod network;
 mod node;
 mod precision;
 mod properties;
+mod records;
 mod registry;
 
 use k8s_openapi::ByteString;
