@@ -2,6 +2,7 @@
 //! who came. What it saw is compared with what `wharf pull-secret check` says, and recorded for the unit tests.
 
 mod cases;
+mod check;
 mod registry;
 
 use std::collections::BTreeMap;
