@@ -114,6 +114,23 @@ impl Output {
         }
     }
 
+    /// Whether people read it, not programs.
+    pub(crate) fn is_for_people(self) -> bool {
+        matches!(self.format, None | Some(Format::Table))
+    }
+
+    /// Shows one of many things that come one after the other: a line of JSON, or a document of YAML.
+    pub(crate) fn document<T: Serialize>(self, item: &T) -> Result<(), Failure> {
+        match self.format {
+            Some(Format::Yaml) => print(&format!("---\n{}", encode(Format::Yaml, item)?)),
+            _ => {
+                let line = serde_json::to_string(item)
+                    .map_err(|error| Failure::new(format!("cannot show the answer: {error}")))?;
+                print(&(line + "\n"))
+            }
+        }
+    }
+
     /// Shows a text that is for people, or the thing itself if a format was asked for.
     pub(crate) fn text_or<T: Serialize>(self, text: &str, item: &T) -> Result<(), Failure> {
         match self.format {

@@ -11,6 +11,7 @@ mod build;
 mod certificates;
 mod cgroups;
 mod controller_manager;
+mod counter;
 mod etcd;
 mod host;
 pub mod keeper;
@@ -37,6 +38,7 @@ use crate::Program;
 use crate::wait::wait_for;
 
 pub use build::kubernetes;
+pub use counter::Counter;
 pub use host::Host;
 pub use namespace::Namespace;
 pub use plan::Plan;
@@ -164,6 +166,11 @@ impl Cluster {
             None => Program::new(program),
         };
         program.env("KUBECONFIG", &self.kubeconfig)
+    }
+
+    /// A way to its API server, as its administrator, that counts requests.
+    pub fn counter(&self) -> Counter {
+        Counter::start(&self.kubeconfig)
     }
 
     /// A new namespace, whose name begins so.

@@ -3,6 +3,7 @@
 //! All tests of this binary share one cluster, and each has namespaces, names and a registry of its own.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod doctor;
 mod keyring;
 mod pods;
 mod pull_secrets;

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`observation`] | what was seen, as plain values |
 //! | [`observe`](mod@observe) | looking at the cluster |
+//! | [`trials`] | which pulls are tried |
 //! | [`probe`] | trying the pulls from here |
 //! | [`fix`] | mending |
 //! | [`rights`] | what it may do in the cluster |
@@ -23,5 +24,6 @@ pub mod probe;
 pub mod remedy;
 pub mod rights;
 pub mod text;
+pub mod trials;
 
 pub use diagnose::diagnose;

@@ -5,6 +5,7 @@ mod bindings;
 mod buckets;
 mod completions;
 mod condition;
+mod doctor;
 mod duration;
 mod iam;
 mod images;
@@ -56,6 +57,7 @@ enum Command {
     Images(images::Images),
     Logging(logging::Logging),
     PullSecret(pull_secret::PullSecret),
+    Doctor(Box<doctor::Doctor>),
     Completions(completions::Completions),
     Version(version::Version),
 }
@@ -87,6 +89,7 @@ impl Cli {
             Command::Images(images) => client(images.run()),
             Command::Logging(logging) => client(logging.run()),
             Command::PullSecret(pull_secret) => client(pull_secret.run()),
+            Command::Doctor(doctor) => client(doctor.run()),
             Command::Completions(completions) => completions.run(),
             Command::Version(version) => version.run(),
         }

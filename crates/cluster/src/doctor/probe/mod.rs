@@ -3,7 +3,6 @@
 //!
 //! | module | step |
 //! | --- | --- |
-//! | `trials` | which pulls are tried: each image with each credential once, however many Pods wait for it |
 //! | `door` | name, connection, certificate, and whether it speaks TLS at all |
 //! | `certificate` | what is wrong with a certificate |
 //! | `http` | bounded requests, redirects without credentials |
@@ -22,7 +21,6 @@ mod pull;
 #[cfg(test)]
 mod tests;
 mod token;
-mod trials;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -32,11 +30,9 @@ use futures_util::stream::{self, StreamExt as _};
 use self::certificate::Trust;
 use self::door::Door;
 use self::http::Http;
-use self::trials::Trial;
 use super::observation::{Observations, Obstacle, Probe};
+use super::trials::{self, TRIALS_MAX, Trial};
 
-/// Pulls that are tried at most, those first that most containers wait for: registries count pulls.
-const TRIALS_MAX: usize = 32;
 /// Pulls, or registries, that are tried at once.
 const CONCURRENCY: usize = 8;
 /// Time for one pull: four requests, and somebody waits at a terminal.
@@ -70,7 +66,7 @@ impl Prober {
 
     /// Tries the pulls that Pods wait for, and puts what came of them to the observations.
     pub async fn probe(&self, observations: &mut Observations) {
-        let (trials, left_out) = trials::of(observations, TRIALS_MAX);
+        let (trials, left_out) = trials::of(observations);
         if left_out > 0 {
             observations.survey.unseen.push(format!(
                 "pulls: {left_out} more images and credentials than the {TRIALS_MAX} that were tried"

@@ -1,21 +1,26 @@
-//! Which pulls are tried.
+//! Which pulls are tried: each image with each credential once, however many Pods wait for it.
 
 use std::collections::BTreeMap;
 
-use crate::Image;
-use crate::doctor::observation::{
+use super::observation::{
     Container, CredentialSource, Looked, NamespacedName, Observations, Pod, ProbeTarget,
 };
-use crate::doctor::text::{Complaint, classify};
+use super::text::{Complaint, classify};
+use crate::Image;
 use crate::keyring::{Keyring, Offer};
 
+/// Pulls that are tried at most, those first that most containers wait for: registries count pulls.
+pub const TRIALS_MAX: usize = 32;
+
 /// A pull to try.
-#[derive(Debug)]
-pub(super) struct Trial {
-    pub(super) target: ProbeTarget,
-    pub(super) image: Image,
+#[derive(Clone, Debug)]
+pub struct Trial {
+    /// What it is called in [`Observations`].
+    pub target: ProbeTarget,
+    /// The image.
+    pub image: Image,
     /// None: anonymously.
-    pub(super) credential: Option<Offer>,
+    pub credential: Option<Offer>,
 }
 
 impl Trial {
@@ -42,7 +47,7 @@ impl Trial {
 }
 
 /// The pulls that containers wait for, those first that most wait for, and how many are left out.
-pub(super) fn of(observations: &Observations, max: usize) -> (Vec<Trial>, usize) {
+pub fn of(observations: &Observations) -> (Vec<Trial>, usize) {
     let mut trials: BTreeMap<ProbeTarget, (usize, Trial)> = BTreeMap::new();
     let mut keyrings = BTreeMap::new();
     for pod in &observations.pods {
@@ -68,8 +73,8 @@ pub(super) fn of(observations: &Observations, max: usize) -> (Vec<Trial>, usize)
     }
     let mut trials: Vec<_> = trials.into_values().collect();
     trials.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-    let left_out = trials.len().saturating_sub(max);
-    let trials = trials.into_iter().take(max).map(|(_, trial)| trial);
+    let left_out = trials.len().saturating_sub(TRIALS_MAX);
+    let trials = trials.into_iter().take(TRIALS_MAX).map(|(_, trial)| trial);
     (trials.collect(), left_out)
 }
 
