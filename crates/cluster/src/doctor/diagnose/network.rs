@@ -51,10 +51,11 @@ pub(super) fn conclude(case: &Case<'_>) -> Option<Conclusion> {
         }
         cause => cause,
     };
-    let confidence = if case.is_reached() {
-        Confidence::Likely
-    } else {
-        Confidence::Certain
+    let confidence = match (&symptom.complaint, case.is_reached()) {
+        // A restart of the runtime gives the same text.
+        (Complaint::Cancelled, _) => Confidence::Possible,
+        (_, true) => Confidence::Likely,
+        (_, false) => Confidence::Certain,
     };
     Some(Conclusion::new(cause, confidence).because(case.probe_evidence()))
 }

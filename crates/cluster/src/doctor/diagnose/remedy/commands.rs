@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::{Value, json};
+
 use crate::doctor::diagnose::case::Case;
-use crate::doctor::observation::{NamespacedName, Pod, Workload};
+use crate::doctor::observation::{ContainerKind, NamespacedName, Pod, Workload};
 use crate::doctor::remedy::Step;
 
 /// Commands of one kind in one remedy: what more there is follows from these.
@@ -125,9 +127,7 @@ fn replace_pod(pod: &NamespacedName) -> String {
 pub(super) fn attach_to_templates(cases: &[&Case<'_>], secret: &str) -> Vec<String> {
     let mut commands = BTreeSet::new();
     for case in cases {
-        let Pod {
-            namespace, name, ..
-        } = case.pod;
+        let namespace = &case.pod.namespace;
         commands.insert(match template(case.pod) {
             Some(template) => line(&[
                 "wharf",
@@ -140,16 +140,68 @@ pub(super) fn attach_to_templates(cases: &[&Case<'_>], secret: &str) -> Vec<Stri
                 &template,
             ]),
             None => {
-                let patch = serde_json::json!({"spec": {"imagePullSecrets": [{"name": secret}]}});
-                format!(
-                    "{} | kubectl patch --local -f - -o yaml -p {} | kubectl replace --force -f -",
-                    line(&["kubectl", "get", "pod", name, "-n", namespace, "-o", "yaml"]),
-                    quoted(&patch.to_string())
-                )
+                let list = json!({"spec": {"imagePullSecrets": [{"name": secret}]}});
+                patch_and_replace(case.pod, &list)
             }
         });
     }
     commands.into_iter().take(ALIKE_MAX).collect()
+}
+
+/// Lets each container's image be pulled where the node does not have it.
+pub(super) fn let_pull(cases: &[&Case<'_>]) -> Vec<String> {
+    let commands: BTreeSet<_> = cases
+        .iter()
+        .filter_map(|case| {
+            let list = match case.container.kind {
+                ContainerKind::Init => "initContainers",
+                ContainerKind::Regular => "containers",
+                ContainerKind::Ephemeral | ContainerKind::Volume => return None,
+            };
+            let container = json!({"imagePullPolicy": "IfNotPresent", "name": case.container.name});
+            let spec = json!({"spec": {list: [container]}});
+            let namespace = &case.pod.namespace;
+            Some(match template(case.pod) {
+                Some(template) if template.starts_with("cronjob/") => {
+                    let spec = json!({"spec": {"jobTemplate": {"spec": {"template": spec}}}});
+                    patch(&template, namespace, &spec)
+                }
+                Some(template) => patch(&template, namespace, &json!({"spec": {"template": spec}})),
+                None => patch_and_replace(case.pod, &spec),
+            })
+        })
+        .collect();
+    commands.into_iter().take(ALIKE_MAX).collect()
+}
+
+fn patch(holder: &str, namespace: &str, patch: &Value) -> String {
+    line(&[
+        "kubectl",
+        "patch",
+        holder,
+        "-n",
+        namespace,
+        "-p",
+        &patch.to_string(),
+    ])
+}
+
+/// Makes a Pod anew with a change that cannot be made in place.
+fn patch_and_replace(pod: &Pod, patch: &Value) -> String {
+    format!(
+        "{} | kubectl patch --local -f - -o yaml -p {} | kubectl replace --force -f -",
+        line(&[
+            "kubectl",
+            "get",
+            "pod",
+            &pod.name,
+            "-n",
+            &pod.namespace,
+            "-o",
+            "yaml"
+        ]),
+        quoted(&patch.to_string())
+    )
 }
 
 /// Gives each container another image.

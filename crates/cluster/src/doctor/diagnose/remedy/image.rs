@@ -1,7 +1,7 @@
 //! What mends an image: its name, what is pushed, or what is asked for.
 
 use super::advice;
-use super::commands::set_image;
+use super::commands::{let_pull, set_image};
 use crate::Image;
 use crate::doctor::cause::Cause;
 use crate::doctor::diagnose::case::Case;
@@ -53,7 +53,7 @@ pub(super) fn remedy(cause: &Cause, cases: &[&Case<'_>]) -> Remedy {
         ),
         _ => advice(
             "load the image onto the node, or let it be pulled: imagePullPolicy: IfNotPresent; from Kubernetes 1.35 on the Pod also needs a credential that may pull it",
-            Vec::new(),
+            let_pull(cases),
         ),
     }
 }

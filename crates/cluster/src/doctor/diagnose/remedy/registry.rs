@@ -176,6 +176,8 @@ fn permission(member: &str, resource: &str) -> Remedy {
             member,
             "--role",
             role,
+            "--condition",
+            "None",
         ])
     });
     advice(

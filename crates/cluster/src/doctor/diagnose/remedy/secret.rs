@@ -74,6 +74,12 @@ pub(super) fn remedy(cause: &Cause, cases: &[&Case<'_>]) -> Remedy {
     }
 }
 
+/// A Secret that is there and would do. The images of one cause are of one registry, so a few stand for all.
+fn fitting_secret(cases: &[&Case<'_>]) -> Option<NamespacedName> {
+    let mut some = cases.iter().take(5);
+    some.find_map(|case| case.fitting_secret())
+}
+
 fn create(secret: &NamespacedName, host: &str, flags: &[&str]) -> String {
     let mut words = vec![
         "wharf",
@@ -105,7 +111,7 @@ fn no_pull_secret(account: &NamespacedName, host: &str, cases: &[&Case<'_>]) -> 
             "--restart",
         ])
     };
-    if let Some(fitting) = cases.iter().find_map(|case| case.fitting_secret()) {
+    if let Some(fitting) = fitting_secret(cases) {
         let recreation = recreation(cases);
         let bare = recreation
             .commands
@@ -209,7 +215,7 @@ fn other_host(secrets: &[NamespacedName], host: &str, cases: &[&Case<'_>]) -> Re
     let Some(secret) = secrets.first() else {
         return Remedy::default();
     };
-    if let Some(fitting) = cases.iter().find_map(|case| case.fitting_secret()) {
+    if let Some(fitting) = fitting_secret(cases) {
         return advice(
             format!(
                 "let the Pods use {:?}, which is in the namespace and has a credential for {host}",

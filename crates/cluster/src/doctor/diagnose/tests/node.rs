@@ -99,3 +99,23 @@ fn a_program_for_another_machine_is_found_by_its_text_or_by_its_image() {
     let crashed = seen(pod).with_probe(CredentialSource::Anonymous, Ok(for_arm));
     assert!(findings(&crashed).is_empty());
 }
+
+#[test]
+fn an_image_that_may_not_be_pulled_is_let_in_by_a_patch_of_its_container() {
+    let pod = waiting(
+        "ErrImageNeverPull",
+        &format!("Container image \"{IMAGE}\" is not present with pull policy of Never"),
+    );
+    let finding = only(&seen(pod.clone()));
+    assert_eq!(finding.cause.code(), "never-pull");
+    assert_eq!(
+        finding.remedy.commands,
+        [
+            r#"kubectl patch deployment/app -n web -p '{"spec":{"template":{"spec":{"containers":[{"imagePullPolicy":"IfNotPresent","name":"app"}]}}}}'"#
+        ]
+    );
+    let mut bare = pod;
+    bare.workload = None;
+    let finding = only(&seen(bare));
+    assert!(finding.remedy.commands[0].ends_with("| kubectl replace --force -f -"));
+}

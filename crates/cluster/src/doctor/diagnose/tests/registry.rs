@@ -92,7 +92,7 @@ fn a_missing_permission_names_it_the_bucket_and_what_came_near() {
     assert_eq!(
         finding.remedy.commands,
         [format!(
-            "wharf buckets add-iam-policy-binding us.artifacts.shop.appspot.com --member serviceAccount:{ACCOUNT} --role roles/storage.objectViewer"
+            "wharf buckets add-iam-policy-binding us.artifacts.shop.appspot.com --member serviceAccount:{ACCOUNT} --role roles/storage.objectViewer --condition None"
         )]
     );
 }
