@@ -73,6 +73,15 @@ impl Rule {
         }
     }
 
+    /// Whether the two differ in the kind of object alone, so that one entry of a Role says both.
+    fn goes_with(&self, other: &PolicyRule) -> bool {
+        let own = self.policy();
+        own.api_groups == other.api_groups
+            && own.verbs == other.verbs
+            && own.resource_names.is_none()
+            && other.resource_names.is_none()
+    }
+
     fn policy(&self) -> PolicyRule {
         PolicyRule {
             api_groups: Some(vec![self.api_group.to_owned()]),
@@ -86,6 +95,21 @@ impl Rule {
             ..PolicyRule::default()
         }
     }
+}
+
+/// The entries of a Role.
+fn policies<'a>(rules: impl IntoIterator<Item = &'a Rule>) -> Option<Vec<PolicyRule>> {
+    let mut policies: Vec<PolicyRule> = Vec::new();
+    for rule in rules {
+        match policies.last_mut() {
+            Some(last) if rule.goes_with(last) => {
+                let resources = last.resources.get_or_insert_default();
+                resources.push(rule.resource.to_owned());
+            }
+            _ => policies.push(rule.policy()),
+        }
+    }
+    Some(policies)
 }
 
 /// Where a command works.
@@ -121,7 +145,7 @@ impl Rights {
         if !everywhere.is_empty() {
             documents.push(to_yaml(&[ClusterRole {
                 metadata: self.metadata(None),
-                rules: Some(everywhere.into_iter().map(Rule::policy).collect()),
+                rules: policies(everywhere),
                 ..ClusterRole::default()
             }]));
             documents.extend(user.map(|user| {
@@ -139,7 +163,7 @@ impl Rights {
             for namespace in namespaces.iter().map(Some).chain(unsaid) {
                 documents.push(to_yaml(&[Role {
                     metadata: self.metadata(namespace),
-                    rules: Some(self.namespaced.iter().map(Rule::policy).collect()),
+                    rules: policies(&self.namespaced),
                 }]));
                 documents.extend(user.map(|user| {
                     to_yaml(&[RoleBinding {
@@ -240,6 +264,17 @@ mod tests {
             yaml.contains("secrets") && yaml.contains("namespaces"),
             "{yaml}"
         );
+    }
+
+    #[test]
+    fn kinds_with_the_same_verbs_are_one_entry() {
+        let rule = |resource| Rule::new("apps", resource, [Verb::List]);
+        let named = rule("replicasets").named(["a"]);
+        let rules = [rule("deployments"), rule("daemonsets"), named];
+        let policies = policies(&rules).unwrap();
+        assert_eq!(policies.len(), 2);
+        let expected = ["deployments".to_owned(), "daemonsets".to_owned()];
+        assert_eq!(policies[0].resources.as_deref(), Some(&expected[..]));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Registries put into a pull secret and taken out of it, as a change of its document.
 
 use secrecy::{ExposeSecret as _, SecretString};
+use wharf_types::text::shorten;
 
 use super::document::Document;
 use super::store::ChangeError;
@@ -28,7 +29,7 @@ pub fn add(
         Source::Credential(credential) => credential.to_json(),
         Source::SameAs(other) => document
             .entry(other)
-            .ok_or_else(|| not_there(document, other))?,
+            .ok_or_else(|| not_there(document, other.as_str()))?,
         Source::Only => only(document, registry)?,
     };
     match document.entry(registry) {
@@ -38,12 +39,14 @@ pub fn add(
     }
 }
 
-/// Takes a registry out.
-pub fn remove(document: &mut Document, registry: &RegistryKey) -> Result<(), ChangeError> {
+/// Takes a registry out: what stands there as it is written, even if no image fits it, or else what is meant.
+pub fn remove(document: &mut Document, registry: &str) -> Result<(), ChangeError> {
     if document.remove(registry)? {
-        Ok(())
-    } else {
-        Err(not_there(document, registry))
+        return Ok(());
+    }
+    match RegistryKey::parse(registry) {
+        Ok(key) if document.remove(key.as_str())? => Ok(()),
+        _ => Err(not_there(document, registry)),
     }
 }
 
@@ -75,12 +78,12 @@ fn is_same(one: &SecretString, other: &SecretString) -> bool {
     }
 }
 
-fn not_there(document: &Document, registry: &RegistryKey) -> ChangeError {
+fn not_there(document: &Document, registry: &str) -> ChangeError {
     let there = match document.registries().join(", ") {
         none if none.is_empty() => "none".to_owned(),
         there => there,
     };
-    ChangeError::NotThere(registry.to_string(), there)
+    ChangeError::NotThere(shorten(registry), there)
 }
 
 #[cfg(test)]
@@ -159,10 +162,23 @@ mod tests {
 
     #[test]
     fn what_is_not_there_cannot_be_removed() {
-        let refused = remove(&mut document(TWO), &key("c.com")).unwrap_err();
+        let refused = remove(&mut document(TWO), "c.com").unwrap_err();
         assert_eq!(
             refused.to_string(),
             "has no registry c.com; it has: a.com, b.com"
         );
+    }
+
+    #[test]
+    fn what_is_removed_is_meant_by_any_of_its_names() {
+        for written in [
+            "docker.io",
+            "index.docker.io",
+            "https://index.docker.io/v1/",
+        ] {
+            let mut hub = document(r#"{"auths":{"https://index.docker.io/v1/":{}}}"#);
+            remove(&mut hub, written).unwrap();
+            assert_eq!(hub.into_text().expose_secret(), r#"{"auths":{}}"#);
+        }
     }
 }

@@ -82,6 +82,14 @@ pub enum StoreError {
         /// Its type.
         found: String,
     },
+    /// It was deleted to be made anew, and then neither the new one nor the old one could be made.
+    #[error("secret {name} was deleted, and could not be made anew: {reason}")]
+    Lost {
+        /// `NAMESPACE/NAME`
+        name: String,
+        /// Why the new one could not.
+        reason: String,
+    },
     /// What is in it cannot be edited.
     #[error("what is in secret {name} cannot be changed: {reason}")]
     Content {
@@ -385,13 +393,13 @@ impl Stored {
             Ok(secret) => Ok(Some(secret)),
             Err(error) => {
                 let error = Error::from(error);
-                let put_back = self.api.create(&post(permit), &restored).await;
-                tracing::warn!(
-                    secret = self.full_name,
-                    put_back = put_back.is_ok(),
-                    "the new secret was refused"
-                );
-                Err(error.into())
+                match self.api.create(&post(permit), &restored).await {
+                    Ok(_) => Err(error.into()),
+                    Err(_) => Err(StoreError::Lost {
+                        name: self.full_name.clone(),
+                        reason: error.to_string(),
+                    }),
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use wharf_client::KeyFile;
@@ -36,6 +36,7 @@ use crate::output::{Output, print};
 /// others in it stay. Done twice it changes nothing: a key in it that is still good is kept.
 #[derive(Args, Debug)]
 #[command(
+    group = ArgGroup::new("new_credential").args(["iam_account", "least_privilege"]).multiple(true),
     mut_arg("key_file", |arg| arg.help(
         "The key file that Pods pull with; with --iam-account or --least-privilege, that of whoever asks the registry"
     )),
@@ -63,10 +64,10 @@ pub(super) struct Create {
     #[arg(long, value_name = "IMAGE", num_args = 1.., conflicts_with = "username")]
     least_privilege: Vec<String>,
     /// How long a new key is valid: a number and s, m, h or d. By default it does not expire
-    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, requires = "new_credential")]
     expires_in: Option<Duration>,
     /// Make a new key even if the Secret has one that is still good. The old one stays good until it is deleted
-    #[arg(long)]
+    #[arg(long, requires = "new_credential")]
     new_key: bool,
     #[command(flatten)]
     user: UserAndPassword,
@@ -82,6 +83,9 @@ pub(super) struct Create {
     /// Print the Secret too: its key is in it
     #[arg(short, long, value_name = "FORMAT")]
     output: Option<SecretFormat>,
+    /// Say nothing but data and errors
+    #[arg(short, long)]
+    quiet: bool,
     #[command(flatten)]
     namespaces: InNamespaces,
     #[command(flatten)]
@@ -119,7 +123,7 @@ impl Create {
             let scope = self.namespaces.choice().scope();
             return self.cluster.print_rights(&rights, &scope);
         }
-        let output = Output::default();
+        let output = Output::quiet(self.quiet);
         let place = self.place().await?;
         let chosen = self.choose(output, &place).await?;
         let config = DockerConfig::new(chosen.registries, &chosen.credential);

@@ -73,9 +73,9 @@ pub(super) struct AddRegistry {
 pub(super) struct RemoveRegistry {
     /// The Secret's name
     name: SecretName,
-    /// The registry
+    /// The registry, or a key of the Secret as it is written there
     #[arg(value_name = "HOST")]
-    registry: RegistryKey,
+    registry: String,
     #[command(flatten)]
     common: Common,
 }

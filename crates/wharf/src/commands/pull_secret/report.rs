@@ -123,6 +123,9 @@ impl From<StoreError> for Failure {
             StoreError::Content { .. } => failure.hint(
                 "`wharf pull-secret check` says what the kubelet makes of it; `wharf pull-secret create --force` writes it anew",
             ),
+            StoreError::Lost { .. } => failure.hint(
+                "make it anew now: wharf pull-secret create with all its registries; Pods that run go on, new ones wait for it",
+            ),
             StoreError::TooLarge { .. } => {
                 failure.hint("use a secret of its own for some of the registries")
             }
