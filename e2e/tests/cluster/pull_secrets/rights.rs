@@ -86,9 +86,6 @@ fn each_command_runs_with_the_rights_that_it_prints() {
         format!("pull-secret attach regcred -n {name} --restart"),
         format!("pull-secret attach regcred -n {name} --to deployment/web"),
         format!("pull-secret detach regcred -n {name} --to deployment/web"),
-        format!("pull-secret check a.example.com/team/app:1 -n {name} --secret regcred"),
-        format!("pull-secret check a.example.com/team/app:1 -n {name} --allow-anonymous"),
-        format!("pull-secret check deployment/web -n {name} --allow-anonymous"),
         format!(
             "pull-secret attach regcred --namespace-selector kubernetes.io/metadata.name={name}"
         ),
