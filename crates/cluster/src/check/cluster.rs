@@ -2,20 +2,18 @@
 //! given ServiceAccount would have.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use k8s_openapi::NamespaceResourceScope;
-use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, ReplicaSet, StatefulSet};
-use k8s_openapi::api::batch::v1::{CronJob, Job};
 use k8s_openapi::api::core::v1::{
     Container, LocalObjectReference, Pod, PodSpec, Secret, ServiceAccount,
 };
+use kube::core::DynamicObject;
 use kube::{Api, Client, Resource};
-use serde::de::DeserializeOwned;
 
 use super::{ContainerImage, ListedBy, Question};
 use crate::Namespace;
 use crate::kubernetes::Error;
+use crate::pull_secrets::workload::WorkloadName;
 use crate::rbac::{Rights, Rule, Verb};
 
 /// What is looked at.
@@ -23,8 +21,10 @@ use crate::rbac::{Rights, Rule, Verb};
 pub enum Target {
     /// An image, pulled by a Pod that has these pull secrets.
     Image(String, PullSecrets),
-    /// All images of a workload.
-    Workload(Kind, String),
+    /// All images of a Pod.
+    Pod(String),
+    /// All images of the Pods that a workload makes.
+    Workload(WorkloadName),
 }
 
 /// The pull secrets of a Pod that is not there yet.
@@ -34,55 +34,6 @@ pub enum PullSecrets {
     Of(String),
     /// Its own list.
     Named(Vec<String>),
-}
-
-/// Kinds of objects that have Pods, or are one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "Kubernetes' own words")]
-pub enum Kind {
-    Pod,
-    Deployment,
-    StatefulSet,
-    DaemonSet,
-    ReplicaSet,
-    Job,
-    CronJob,
-}
-
-impl Kind {
-    /// A kind as kubectl takes it: singular, plural or short.
-    pub fn parse(text: &str) -> Option<Self> {
-        Some(match text.to_ascii_lowercase().as_str() {
-            "pod" | "pods" | "po" => Self::Pod,
-            "deployment" | "deployments" | "deployment.apps" | "deploy" => Self::Deployment,
-            "statefulset" | "statefulsets" | "statefulset.apps" | "sts" => Self::StatefulSet,
-            "daemonset" | "daemonsets" | "daemonset.apps" | "ds" => Self::DaemonSet,
-            "replicaset" | "replicasets" | "replicaset.apps" | "rs" => Self::ReplicaSet,
-            "job" | "jobs" | "job.batch" => Self::Job,
-            "cronjob" | "cronjobs" | "cronjob.batch" | "cj" => Self::CronJob,
-            _ => return None,
-        })
-    }
-
-    /// API group and plural.
-    fn resource(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Pod => ("", "pods"),
-            Self::Deployment => ("apps", "deployments"),
-            Self::StatefulSet => ("apps", "statefulsets"),
-            Self::DaemonSet => ("apps", "daemonsets"),
-            Self::ReplicaSet => ("apps", "replicasets"),
-            Self::Job => ("batch", "jobs"),
-            Self::CronJob => ("batch", "cronjobs"),
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (_, plural) = self.resource();
-        f.write_str(plural.trim_end_matches('s'))
-    }
 }
 
 impl Target {
@@ -95,13 +46,13 @@ impl Target {
             Self::Image(_, PullSecrets::Of(account)) => {
                 vec![accounts.named([account]), secrets]
             }
-            Self::Workload(kind, name) => {
-                let (group, plural) = kind.resource();
-                vec![
-                    Rule::new(group, plural, [Verb::Get]).named([name]),
-                    accounts,
-                    secrets,
-                ]
+            Self::Pod(name) => {
+                let pods = Rule::new("", "pods", [Verb::Get]);
+                vec![pods.named([name]), accounts, secrets]
+            }
+            Self::Workload(WorkloadName { kind, name }) => {
+                let workloads = Rule::new(kind.api_group(), kind.resource(), [Verb::Get]);
+                vec![workloads.named([name]), accounts, secrets]
             }
         };
         Rights {
@@ -122,7 +73,15 @@ impl Target {
                 let names = place.account(account).await?;
                 question(image, names, ListedBy::ServiceAccount(account.clone()))
             }
-            Self::Workload(kind, name) => place.workload(*kind, name).await?,
+            Self::Pod(name) => {
+                let pod: Pod = place.api().get(name).await?;
+                let spec = pod.spec.unwrap_or_default();
+                place.pod(format!("pod/{name}"), spec, Age::Created).await?
+            }
+            Self::Workload(workload) => {
+                let spec = place.template(workload).await?;
+                place.pod(workload.to_string(), spec, Age::ToCome).await?
+            }
         };
         question.namespace = Some(namespace.to_string());
         question.secrets = place.secrets(&question.names).await?;
@@ -146,6 +105,15 @@ fn question(image: &str, names: Vec<String>, listed_by: ListedBy) -> Question {
     }
 }
 
+/// Whether admission has passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Age {
+    /// The Pod is there, with the list that admission left it.
+    Created,
+    /// Pods will be made of a template.
+    ToCome,
+}
+
 struct Place<'a> {
     client: &'a Client,
     namespace: &'a Namespace,
@@ -159,19 +127,9 @@ impl Place<'_> {
         Api::namespaced(self.client.clone(), self.namespace.as_str())
     }
 
-    async fn get<K>(&self, name: &str) -> Result<K, Error>
-    where
-        K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
-            + Clone
-            + DeserializeOwned
-            + fmt::Debug,
-    {
-        Ok(self.api::<K>().get(name).await?)
-    }
-
     /// The list of a ServiceAccount. Without the ServiceAccount there is no Pod, so that its absence is an error.
     async fn account(&self, name: &str) -> Result<Vec<String>, Error> {
-        let account: ServiceAccount = self.get(name).await?;
+        let account: ServiceAccount = self.api().get(name).await?;
         Ok(names(account.image_pull_secrets))
     }
 
@@ -188,48 +146,33 @@ impl Place<'_> {
         Ok(secrets)
     }
 
-    async fn workload(&self, kind: Kind, name: &str) -> Result<Question, Error> {
-        let spec = match kind {
-            Kind::Pod => self.get::<Pod>(name).await?.spec,
-            Kind::Deployment => {
-                let found: Deployment = self.get(name).await?;
-                found.spec.and_then(|spec| spec.template.spec)
-            }
-            Kind::StatefulSet => {
-                let found: StatefulSet = self.get(name).await?;
-                found.spec.and_then(|spec| spec.template.spec)
-            }
-            Kind::DaemonSet => {
-                let found: DaemonSet = self.get(name).await?;
-                found.spec.and_then(|spec| spec.template.spec)
-            }
-            Kind::ReplicaSet => {
-                let found: ReplicaSet = self.get(name).await?;
-                found.spec.and_then(|spec| spec.template?.spec)
-            }
-            Kind::Job => {
-                let found: Job = self.get(name).await?;
-                found.spec.and_then(|spec| spec.template.spec)
-            }
-            Kind::CronJob => {
-                let found: CronJob = self.get(name).await?;
-                let template = found.spec.and_then(|spec| spec.job_template.spec);
-                template.and_then(|spec| spec.template.spec)
-            }
-        };
-        let spec = spec.unwrap_or_default();
+    async fn template(&self, workload: &WorkloadName) -> Result<PodSpec, Error> {
+        let resource = workload.kind.api_resource();
+        let namespace = self.namespace.as_str();
+        let api: Api<DynamicObject> =
+            Api::namespaced_with(self.client.clone(), namespace, &resource);
+        let object = api.get(&workload.name).await?;
+        let steps = workload.kind.template().iter();
+        let template = steps.fold(&object.data, |value, step| &value[*step]);
+        // serde quotes what it does not expect.
+        serde_json::from_value(template["spec"].clone())
+            .map_err(|_| Error::Answer(format!("{workload} has no Pod template")))
+    }
+
+    /// What a Pod of this spec has, or will have.
+    async fn pod(&self, subject: String, spec: PodSpec, age: Age) -> Result<Question, Error> {
         let account = spec.service_account_name.as_deref().unwrap_or("default");
-        let inherited = match (kind, self.account(account).await) {
+        let inherited = match (age, self.account(account).await) {
             // The Pod is there already; its ServiceAccount need not be any more.
-            (Kind::Pod, Err(Error::NotFound(_))) => Vec::new(),
+            (Age::Created, Err(Error::NotFound(_))) => Vec::new(),
             (_, inherited) => inherited?,
         };
         let account = account.to_owned();
         let images = images(&spec);
         let own = names(spec.image_pull_secrets);
-        let (names, listed_by, notes) = list(kind, own, inherited, account);
+        let (names, listed_by, notes) = list(age, own, inherited, account);
         Ok(Question {
-            subject: format!("{kind}/{name}"),
+            subject,
             namespace: None,
             images,
             listed_by,
@@ -242,12 +185,12 @@ impl Place<'_> {
 
 /// Admission's rule: a Pod that is created with an empty list gets that of its ServiceAccount, any other keeps its own.
 fn list(
-    kind: Kind,
+    age: Age,
     own: Vec<String>,
     inherited: Vec<String>,
     account: String,
 ) -> (Vec<String>, ListedBy, Vec<String>) {
-    if kind != Kind::Pod && own.is_empty() {
+    if age == Age::ToCome && own.is_empty() {
         return (inherited, ListedBy::ServiceAccount(account), Vec::new());
     }
     let more: Vec<_> = inherited
@@ -255,12 +198,12 @@ fn list(
         .filter(|name| !name.is_empty() && !own.contains(name))
         .collect();
     let more_text = more.join(", ");
-    let note = match (more.is_empty(), kind, own.is_empty()) {
+    let note = match (more.is_empty(), age, own.is_empty()) {
         (true, ..) => None,
-        (false, Kind::Pod, true) => Some(format!(
+        (false, Age::Created, true) => Some(format!(
             "serviceaccount {account} lists {more_text} now, but did not when the Pod was created; recreate the Pod"
         )),
-        (false, Kind::Pod, false) => Some(format!(
+        (false, Age::Created, false) => Some(format!(
             "serviceaccount {account} lists {more_text} as well, but a Pod gets the list only when it is created, and only if it has none of its own"
         )),
         (false, ..) => Some(format!(
@@ -310,9 +253,9 @@ fn images(spec: &PodSpec) -> Vec<ContainerImage> {
 mod tests {
     use super::*;
 
-    fn listed(kind: Kind, own: &[&str], inherited: &[&str]) -> (Vec<String>, ListedBy, usize) {
+    fn listed(age: Age, own: &[&str], inherited: &[&str]) -> (Vec<String>, ListedBy, usize) {
         let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect();
-        let (names, by, notes) = list(kind, owned(own), owned(inherited), "default".to_owned());
+        let (names, by, notes) = list(age, owned(own), owned(inherited), "default".to_owned());
         (names, by, notes.len())
     }
 
@@ -320,47 +263,24 @@ mod tests {
     fn admission_copies_the_list_of_the_service_account_into_an_empty_one_alone() {
         let account = || ListedBy::ServiceAccount("default".to_owned());
         let names = |name: &str| vec![name.to_owned()];
+        assert_eq!(listed(Age::ToCome, &[], &["a"]), (names("a"), account(), 0));
         assert_eq!(
-            listed(Kind::Deployment, &[], &["a"]),
-            (names("a"), account(), 0)
-        );
-        assert_eq!(
-            listed(Kind::Deployment, &["b"], &["a"]),
+            listed(Age::ToCome, &["b"], &["a"]),
             (names("b"), ListedBy::Pod, 1)
         );
         assert_eq!(
-            listed(Kind::Deployment, &["a"], &["a"]),
+            listed(Age::ToCome, &["a"], &["a"]),
             (names("a"), ListedBy::Pod, 0)
         );
         // It was created already, and admission does not come again.
         assert_eq!(
-            listed(Kind::Pod, &[], &["a"]),
+            listed(Age::Created, &[], &["a"]),
             (Vec::new(), ListedBy::Pod, 1)
         );
         assert_eq!(
-            listed(Kind::Pod, &["a"], &["a", ""]),
+            listed(Age::Created, &["a"], &["a", ""]),
             (names("a"), ListedBy::Pod, 0)
         );
-    }
-
-    #[test]
-    fn every_kind_has_the_names_that_kubectl_knows() {
-        for (text, kind) in [
-            ("po", "pod"),
-            ("Pods", "pod"),
-            ("deploy", "deployment"),
-            ("sts", "statefulset"),
-            ("ds", "daemonset"),
-            ("rs", "replicaset"),
-            ("jobs", "job"),
-            ("cj", "cronjob"),
-        ] {
-            assert_eq!(
-                Kind::parse(text).map(|kind| kind.to_string()).as_deref(),
-                Some(kind)
-            );
-        }
-        assert_eq!(Kind::parse("team"), None);
     }
 
     #[test]

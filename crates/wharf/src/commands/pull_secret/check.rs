@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use wharf_cluster::check::cluster::{Kind, PullSecrets, Target};
+use wharf_cluster::check::cluster::{PullSecrets, Target};
 use wharf_cluster::check::{
     ContainerImage, ImagePrediction, ListedBy, Outcome, Prediction, Question, SecretState, State,
     manifests,
@@ -102,13 +102,16 @@ impl Check {
             return Target::Image(word, PullSecrets::Of(account.clone()));
         }
         match word.split_once('/') {
-            Some((kind, name)) if !name.contains(['/', ':', '@']) => {
-                if let Some(kind) = Kind::parse(kind) {
-                    return Target::Workload(kind, name.to_owned());
+            Some(("pod" | "pods" | "po", name)) if !name.contains(['/', ':', '@']) => {
+                return Target::Pod(name.to_owned());
+            }
+            Some(_) => {
+                if let Ok(workload) = word.parse() {
+                    return Target::Workload(workload);
                 }
             }
-            None if !word.contains([':', '@']) => return Target::Workload(Kind::Pod, word),
-            _ => {}
+            None if !word.contains([':', '@']) => return Target::Pod(word),
+            None => {}
         }
         Target::Image(word, PullSecrets::Of("default".to_owned()))
     }
@@ -297,17 +300,11 @@ mod tests {
     fn the_target_is_what_it_looks_like() {
         let of = |account: &str| PullSecrets::Of(account.to_owned());
         for (arguments, target) in [
-            (
-                &["web-1"][..],
-                Target::Workload(Kind::Pod, "web-1".to_owned()),
-            ),
-            (
-                &["pod/web-1"],
-                Target::Workload(Kind::Pod, "web-1".to_owned()),
-            ),
+            (&["web-1"][..], Target::Pod("web-1".to_owned())),
+            (&["pod/web-1"], Target::Pod("web-1".to_owned())),
             (
                 &["deploy/web"],
-                Target::Workload(Kind::Deployment, "web".to_owned()),
+                Target::Workload("deployment/web".parse().unwrap()),
             ),
             (
                 &["nginx:1"],
