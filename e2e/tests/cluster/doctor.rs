@@ -103,11 +103,11 @@ fn stuck_pods(namespace: &Namespace<'_>, node: &str) {
             }]},
         })
     };
-    let event = |index: usize| {
+    let event = |uids: &[String], index: usize| {
         json!({
             "apiVersion": "v1", "kind": "Event", "type": "Warning",
             "metadata": {"name": format!("app-{index:04}.1")},
-            "involvedObject": {"kind": "Pod", "apiVersion": "v1", "namespace": namespace.name(), "name": format!("app-{index:04}"), "fieldPath": "spec.containers{main}"},
+            "involvedObject": {"kind": "Pod", "apiVersion": "v1", "namespace": namespace.name(), "name": format!("app-{index:04}"), "uid": uids[index], "fieldPath": "spec.containers{main}"},
             "reason": "Failed", "message": format!("Failed to pull image \"{image}\": {text}"),
             "source": {"component": "kubelet", "host": node},
             "count": 4, "firstTimestamp": "2026-01-01T00:00:00Z", "lastTimestamp": "2026-01-01T00:05:00Z",
@@ -122,7 +122,16 @@ fn stuck_pods(namespace: &Namespace<'_>, node: &str) {
         "replace --subresource status -f -",
         list((0..PODS).map(pod)),
     );
-    send("create -f -", list((0..PODS).map(event)));
+    let made = namespace.get("pods");
+    let made = made["items"].as_array().unwrap().iter();
+    // By name, which is the order of the list.
+    let uids: Vec<_> = made
+        .map(|pod| pod["metadata"]["uid"].as_str().unwrap().to_owned())
+        .collect();
+    send(
+        "create -f -",
+        list((0..PODS).map(|index| event(&uids, index))),
+    );
 }
 
 #[test]
@@ -141,6 +150,7 @@ fn a_thousand_stuck_pods_are_one_finding_in_ten_seconds_and_a_hundred_requests()
     assert_eq!(output.code, Some(3), "{}", output.stderr);
     let report = output.json();
     assert_eq!(causes(&report), ["secret-absent"]);
+    assert!(report["lookedAt"]["unseen"].as_array().unwrap().is_empty());
     let affected = report["findings"][0]["affected"].as_array().unwrap();
     assert_eq!(affected.len(), PODS);
     assert_eq!(report["lookedAt"]["notWell"], PODS);

@@ -481,6 +481,8 @@ impl Cause {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -507,6 +509,22 @@ mod tests {
             let json = serde_json::to_value(&cause).unwrap();
             assert_eq!(json["cause"], cause.code());
         }
+    }
+
+    #[test]
+    fn every_code_is_in_the_book_and_the_book_has_no_other() {
+        let source = include_str!("cause.rs");
+        let arms = source
+            .lines()
+            .filter_map(|line| line.split_once("{ .. } => \""));
+        let codes: BTreeSet<_> = arms.map(|(_, code)| code.trim_end_matches("\",")).collect();
+        let book = include_str!("../../../../docs/doctor.md");
+        let (_, table) = book.split_once("## Causes").unwrap();
+        let rows = table.lines().filter(|line| line.starts_with("| `"));
+        let names = rows.flat_map(|row| row.split('|').nth(1).unwrap().split(','));
+        let named: BTreeSet<_> = names.map(|name| name.trim().trim_matches('`')).collect();
+        assert!(codes.len() > 50, "{codes:?}");
+        assert_eq!(codes, named);
     }
 
     #[test]

@@ -1,47 +1,34 @@
 //! Mending: the steps of a remedy, shown first, then done.
 
-use std::fmt::Write as _;
-
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::{LocalObjectReference, Pod, ServiceAccount};
-use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams, Preconditions};
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{DeleteParams, Preconditions};
 use kube::{Api, Client};
-use serde_json::json;
 
 use super::observation::{NamespacedName, Workload};
-use super::observe::resource;
 use super::remedy::Step;
 use crate::kubernetes::Error;
+use crate::pull_secrets::attach::{self, Change, Changed, DryRun, Holder, RESTARTABLE};
+use crate::pull_secrets::workload::WorkloadName;
+use crate::{Namespace, SecretName};
 
-/// Tries to write what others write meanwhile.
-const ATTEMPTS_MAX: usize = 5;
-/// What `kubectl rollout restart` writes into a template, so that it makes new Pods.
-const RESTARTED_AT: &str = "kubectl.kubernetes.io/restartedAt";
-
-/// What a step would change: a line for each thing, with `+` or `-` before what comes or goes. None: it is done already.
+/// What a step would change: a line for each thing, with `+` or `-` before what comes or goes. None: it is done already,
+/// or nothing makes the Pod anew.
 pub async fn preview(client: &Client, step: &Step) -> Result<Option<String>, Error> {
     match step {
         Step::Attach {
             service_account,
             secret,
         } => {
-            let account = accounts(client, service_account)
-                .get(&service_account.name)
-                .await?;
-            let names = names(&account);
-            if names.contains(secret) {
-                return Ok(None);
-            }
-            let mut text = format!(
-                "  serviceaccount {}\n    imagePullSecrets:\n",
-                named(service_account)
-            );
-            for name in &names {
-                // Writing into a string does not fail.
-                let _ = writeln!(text, "    - name: {name}");
-            }
-            let _ = writeln!(text, "+   - name: {secret}");
-            Ok(Some(text))
+            let changed = attach(client, service_account, secret, DryRun::Client).await?;
+            let account = named(service_account);
+            let shown = || {
+                format!(
+                    "serviceaccount {account}, imagePullSecrets:\n{}",
+                    changed.diff()
+                )
+            };
+            Ok(changed.is_any().then(shown))
         }
         Step::Restart {
             namespace,
@@ -50,13 +37,16 @@ pub async fn preview(client: &Client, step: &Step) -> Result<Option<String>, Err
             let Workload { kind, name } = workload;
             let kind = kind.to_ascii_lowercase();
             Ok(Some(format!(
-                "  {kind} {namespace}/{name}\n    spec.template.metadata.annotations:\n+     {RESTARTED_AT}: now\n"
+                "{kind} {namespace}/{name}: a rollout makes its Pods anew\n"
             )))
         }
         Step::RecreatePod { pod } => Ok(maker(client, pod).await?.map(|found| {
             let kind = found.kind.to_ascii_lowercase();
-            let maker = format!("{kind} {}", found.name);
-            format!("- pod {}, which {maker} makes anew\n", named(pod))
+            format!(
+                "- pod {}, which {kind} {} makes anew\n",
+                named(pod),
+                found.name
+            )
         })),
     }
 }
@@ -67,11 +57,22 @@ pub async fn carry_out(client: &Client, step: &Step) -> Result<bool, Error> {
         Step::Attach {
             service_account,
             secret,
-        } => attach(client, service_account, secret).await,
+        } => Ok(attach(client, service_account, secret, DryRun::No)
+            .await?
+            .is_any()),
         Step::Restart {
             namespace,
             workload,
-        } => restart(client, namespace, workload).await.map(|()| true),
+        } => {
+            let Workload { kind, name } = workload;
+            let workload: WorkloadName = format!("{kind}/{name}").parse().map_err(refused)?;
+            if !RESTARTABLE.contains(&workload.kind) {
+                return Err(Error::Refused(format!("{workload} has no rollouts")));
+            }
+            let namespace = parse(namespace)?;
+            attach::restart(client, &namespace, &workload, Timestamp::now(), false).await?;
+            Ok(true)
+        }
         Step::RecreatePod { pod } => recreate(client, pod).await,
     }
 }
@@ -80,52 +81,33 @@ fn named(name: &NamespacedName) -> String {
     format!("{}/{}", name.namespace, name.name)
 }
 
-fn accounts(client: &Client, name: &NamespacedName) -> Api<ServiceAccount> {
-    Api::namespaced(client.clone(), &name.namespace)
+fn refused(error: impl std::fmt::Display) -> Error {
+    Error::Refused(error.to_string())
 }
 
-fn names(account: &ServiceAccount) -> Vec<String> {
-    let list = account.image_pull_secrets.iter().flatten();
-    list.map(|reference| reference.name.clone()).collect()
+/// The name came from the cluster, which has no other.
+fn parse(namespace: &str) -> Result<Namespace, Error> {
+    Namespace::parse(namespace).map_err(refused)
 }
 
-/// Appends to the list that is there: nothing is lost or reordered, and nobody else's change is written over.
-async fn attach(client: &Client, name: &NamespacedName, secret: &str) -> Result<bool, Error> {
-    let api = accounts(client, name);
-    for _ in 0..ATTEMPTS_MAX {
-        let mut account = api.get(&name.name).await?;
-        if names(&account).iter().any(|known| known == secret) {
-            return Ok(false);
-        }
-        let list = account.image_pull_secrets.get_or_insert_default();
-        list.push(LocalObjectReference {
-            name: secret.to_owned(),
-        });
-        // It carries the version that was read.
-        match api
-            .replace(&name.name, &PostParams::default(), &account)
-            .await
-        {
-            Ok(_) => return Ok(true),
-            Err(kube::Error::Api(status)) if status.code == 409 => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(Error::Contended {
-        what: format!("serviceaccount {}", named(name)),
-        attempts: ATTEMPTS_MAX,
-    })
-}
-
-async fn restart(client: &Client, namespace: &str, workload: &Workload) -> Result<(), Error> {
-    let resource = resource(&workload.kind);
-    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), namespace, &resource);
-    let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-    let template = json!({"metadata": {"annotations": {RESTARTED_AT: now}}});
-    let patch = Patch::Merge(json!({"spec": {"template": template}}));
-    api.patch(&workload.name, &PatchParams::default(), &patch)
-        .await?;
-    Ok(())
+async fn attach(
+    client: &Client,
+    account: &NamespacedName,
+    secret: &str,
+    dry_run: DryRun,
+) -> Result<Changed, Error> {
+    let namespace = parse(&account.namespace)?;
+    let holder = Holder::ServiceAccount(account.name.clone());
+    let secret = SecretName::parse(secret).map_err(refused)?;
+    attach::change(
+        client,
+        &namespace,
+        &holder,
+        &secret,
+        Change::Attach,
+        dry_run,
+    )
+    .await
 }
 
 /// Who makes a Pod anew. None: it is gone, or nobody does.

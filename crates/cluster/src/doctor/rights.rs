@@ -19,7 +19,7 @@ pub fn rights(doing: Doing) -> Rights {
     pods.verbs.extend(watches.then_some(Verb::Watch));
     pods.verbs.extend(mends.then_some(Verb::Delete));
     let mut accounts = look("", "serviceaccounts");
-    accounts.verbs.extend(mends.then_some(Verb::Update));
+    accounts.verbs.extend(mends.then_some(Verb::Patch));
     let mut namespaced = vec![
         pods,
         Rule::new("", "events", [Verb::List]),

@@ -32,7 +32,6 @@ use crate::kubernetes::Error;
 
 pub use self::scope::{Scope, ScopeError, Target};
 pub use self::watch::changes;
-pub(super) use self::workloads::resource;
 
 /// Looks at a cluster. Nothing outside of its API server is asked.
 pub async fn observe(client: &Client, scope: &Scope) -> Result<Observations, Error> {

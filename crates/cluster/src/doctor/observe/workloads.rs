@@ -27,7 +27,7 @@ struct Maker {
 }
 
 /// Where the kinds that make Pods live in the API.
-pub(in crate::doctor) fn resource(kind: &str) -> ApiResource {
+pub(super) fn resource(kind: &str) -> ApiResource {
     let group = match kind {
         "Job" | "CronJob" => "batch",
         _ => "apps",

@@ -173,9 +173,14 @@ fn some(names: &BTreeSet<String>) -> String {
     }
 }
 
-/// Ends with a full stop, whoever wrote it.
+/// Begins with a capital letter and ends with a full stop, whoever wrote it. A host's name or a path keeps its letters.
 fn sentence(text: &str) -> String {
-    let text = printable(text);
+    let mut text = printable(text);
+    let is_word = |word: &str| word.chars().all(|c| c.is_ascii_lowercase());
+    let (first, rest) = text.split_at(text.chars().next().map_or(0, char::len_utf8));
+    if is_word(text.split(' ').next().unwrap_or_default()) {
+        text = first.to_ascii_uppercase() + rest;
+    }
     match text.trim_end().ends_with(['.', '!', '?', ':']) {
         true => text.trim_end().to_owned(),
         false => format!("{}.", text.trim_end()),
@@ -272,5 +277,11 @@ mod tests {
     #[test]
     fn a_registrys_words_do_not_steer_the_terminal() {
         assert_eq!(sentence("gone\u{1b}[2J"), "gone\u{fffd}[2J.");
+        assert_eq!(
+            sentence("us.example.com is gone"),
+            "us.example.com is gone."
+        );
+        assert_eq!(sentence("the node is full:"), "The node is full:");
+        assert_eq!(sentence(""), ".");
     }
 }
