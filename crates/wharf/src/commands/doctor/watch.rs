@@ -73,9 +73,14 @@ impl Known {
     }
 }
 
-/// The cause with all that it says, which is what makes two findings the same.
+/// The cause with what it is about, which is what makes two findings the same. Lists are left out: they tell what
+/// else there is, and that changes by itself.
 fn key(finding: &Finding) -> String {
-    serde_json::to_string(&finding.cause).unwrap_or_default()
+    let mut cause = serde_json::to_value(&finding.cause).unwrap_or_default();
+    if let Some(fields) = cause.as_object_mut() {
+        fields.retain(|_, value| !value.is_array());
+    }
+    cause.to_string()
 }
 
 impl Change {
@@ -98,5 +103,51 @@ impl Change {
             Turn::Changed => format!("{time} ~ {code}: {summary} (now {containers})\n"),
             Turn::Went => format!("{time} {} {code}: {summary}\n", style.good("-")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wharf_cluster::doctor::cause::Cause;
+    use wharf_cluster::doctor::finding::{Affected, Confidence};
+    use wharf_cluster::doctor::observation::NamespacedName;
+    use wharf_cluster::doctor::remedy::Remedy;
+
+    use super::*;
+
+    fn finding(elsewhere: &[&str], pods: usize) -> Finding {
+        let affected = (0..pods).map(|pod| Affected {
+            namespace: "web".to_owned(),
+            pod: format!("app-{pod}"),
+            container: "main".to_owned(),
+            image: "us.example.com/app:v1".to_owned(),
+        });
+        Finding {
+            cause: Cause::SecretInOtherNamespace {
+                secret: NamespacedName {
+                    namespace: "web".to_owned(),
+                    name: "regcred".to_owned(),
+                },
+                elsewhere: elsewhere.iter().map(|text| (*text).to_owned()).collect(),
+            },
+            confidence: Confidence::Certain,
+            evidence: Vec::new(),
+            remedy: Remedy::default(),
+            affected: affected.collect(),
+        }
+    }
+
+    #[test]
+    fn findings_come_change_and_go() {
+        let mut known = Known::default();
+        let mut turns = |findings: &[Finding]| {
+            let changes = known.learn(findings, Timestamp::UNIX_EPOCH);
+            changes.iter().map(|change| change.turn).collect::<Vec<_>>()
+        };
+        assert_eq!(turns(&[finding(&["a"], 1)]), [Turn::Came]);
+        assert_eq!(turns(&[finding(&["a"], 1)]), []);
+        assert_eq!(turns(&[finding(&["a", "b"], 1)]), []);
+        assert_eq!(turns(&[finding(&["a"], 2)]), [Turn::Changed]);
+        assert_eq!(turns(&[]), [Turn::Went]);
     }
 }
