@@ -1,4 +1,4 @@
-//! What a Kubernetes cluster needs to pull from a registry. So far: the pull secret.
+//! What a Kubernetes cluster needs to pull from a registry.
 //!
 //! | module | what it is |
 //! | --- | --- |

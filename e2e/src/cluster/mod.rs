@@ -138,6 +138,14 @@ impl Cluster {
         &self.certs_d
     }
 
+    /// An address of this machine that the node reaches.
+    pub fn address(&self) -> Ipv4Addr {
+        match self.kind {
+            Kind::Own { .. } | Kind::Kept(_) => Ipv4Addr::LOCALHOST,
+            Kind::Theirs(address) => address,
+        }
+    }
+
     /// The plan of a cluster of ours.
     pub fn plan(&self) -> Option<&Plan> {
         match &self.kind {

@@ -66,14 +66,15 @@ impl Mirrors {
         let text = format!(
             "server = \"http://127.0.0.1:1\"\n[host.\"{url}\"]\n  capabilities = [\"pull\", \"resolve\"]\n"
         );
-        let mut folders = Vec::new();
+        let mut mirrors = Self(Vec::new());
         for host in HOSTS {
             let folder = cluster.certs_d().join(host);
-            fs::create_dir_all(&folder).unwrap();
+            // Nobody's own is written over.
+            fs::create_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+            mirrors.0.push(folder.clone());
             fs::write(folder.join("hosts.toml"), &text).unwrap();
-            folders.push(folder);
         }
-        Self(folders)
+        mirrors
     }
 }
 
@@ -319,7 +320,7 @@ fn agrees(predicted: &[(String, bool)], came: &[&str]) -> bool {
 #[test]
 fn the_kubelet_does_what_check_says() {
     let cluster = cluster();
-    let recorder = Recorder::start();
+    let recorder = Recorder::start(cluster.address());
     let _mirrors = Mirrors::create(cluster, &recorder);
     let namespace = cluster.namespace("keyring");
     let mut random = Random::from_environment("the_kubelet_does_what_check_says");
@@ -382,7 +383,7 @@ fn the_kubelet_does_what_check_says() {
 #[ignore = "writes crates/cluster/src/keyring/vectors.json; run it when the generator or the kubelet is another one"]
 fn vectors_are_recorded() {
     let cluster = cluster();
-    let recorder = Recorder::start();
+    let recorder = Recorder::start(cluster.address());
     let _mirrors = Mirrors::create(cluster, &recorder);
     let namespace = cluster.namespace("keyring");
     let mut random = Random::new(3);

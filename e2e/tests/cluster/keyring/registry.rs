@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -25,8 +25,9 @@ pub(super) struct Recorder {
 type Seen = BTreeMap<String, Vec<(Instant, Option<String>)>>;
 
 impl Recorder {
-    pub(super) fn start() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    /// At an address of this machine.
+    pub(super) fn start(address: Ipv4Addr) -> Self {
+        let listener = TcpListener::bind((address, 0)).unwrap();
         let recorder = Self {
             address: listener.local_addr().unwrap(),
             seen: Arc::default(),
