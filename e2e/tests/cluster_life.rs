@@ -65,6 +65,22 @@ fn a_cluster_leaves_nothing_behind_even_if_it_is_killed() {
 }
 
 #[test]
+fn a_start_that_fails_says_why_and_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let etcd = folder.path().join("etcd");
+    fs::write(&etcd, "#!/bin/sh\necho no room for etcd\nexit 1\n").unwrap();
+    Program::new("chmod").arg("755").arg(&etcd).succeeds();
+    let path = std::env::var("PATH").unwrap();
+    let failed = command("up", &folder.path().join("cluster"))
+        .env("PATH", format!("{}:{path}", folder.path().display()))
+        .deadline(UP_DEADLINE)
+        .fails();
+    assert!(failed.stderr.contains("etcd has ended"), "{failed}");
+    assert!(failed.stderr.contains("no room for etcd"), "{failed}");
+    assert!(!folder.path().join("cluster").exists());
+}
+
+#[test]
 fn there_is_nothing_to_take_down_where_nothing_is() {
     let folder = tempfile::tempdir().unwrap();
     let said = command("down", folder.path()).succeeds();
@@ -91,7 +107,8 @@ impl Traces {
             let master = master.split(' ').next().unwrap();
             things.insert(format!("link {name} {master}"));
         }
-        let routes = ip("route show table all");
+        // Of IPv4: each link has routes of IPv6, which go with it.
+        let routes = ip("-4 route show table all");
         things.extend(routes.lines().map(|route| format!("route {route}")));
         for mount in mounts.lines().filter(|mount| mount.contains(" cgroup")) {
             let hierarchy = mount.split(' ').nth(1).unwrap();

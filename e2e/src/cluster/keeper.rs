@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
+use std::panic::catch_unwind;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -19,6 +20,8 @@ use super::{build, certificates, cgroups, kubelet, network, runtime};
 /// How long a start may take, on a machine that does other things as well.
 const START_DEADLINE: Duration = Duration::from_secs(180);
 const STOP_DEADLINE: Duration = Duration::from_secs(60);
+/// How often the node is looked at.
+const INTERVAL: Duration = Duration::from_millis(50);
 /// What is shown of each component's log when the cluster breaks.
 const LINES_SHOWN: usize = 15;
 
@@ -37,8 +40,18 @@ pub fn keep(folder: &Path, until: Until) -> bool {
     let mut lock = File::create(plan.path("lock")).unwrap();
     lock.try_lock().unwrap();
     write!(lock, "{}", std::process::id()).unwrap();
+    // Whatever goes wrong on the way up, what was made by then is cleaned up.
+    let held = catch_unwind(|| {
+        prepare(&plan);
+        hold(&plan, until)
+    });
+    clean(&plan);
+    held.unwrap_or(false)
+}
 
-    let input_closed = thread::spawn(move || match until {
+/// Runs the node until it is to end (true) or breaks.
+fn hold(plan: &Plan, until: Until) -> bool {
+    let input = thread::spawn(move || match until {
         Until::InputCloses => {
             std::io::stdin().read_to_end(&mut Vec::new()).ok();
         }
@@ -46,31 +59,27 @@ pub fn keep(folder: &Path, until: Until) -> bool {
             thread::park();
         },
     });
-    prepare(&plan);
-    let mut node = start_node(&plan);
+    let mut node = Node::start(plan);
     let end = Instant::now() + START_DEADLINE;
     let mut ready = false;
-    while !input_closed.is_finished() {
-        if let Some(status) = node.try_wait().unwrap() {
+    while !input.is_finished() {
+        if let Some(status) = node.0.try_wait().unwrap() {
             eprintln!("the cluster in {} broke: {status}", plan.folder.display());
-            show_logs(&plan);
-            break;
+            show_logs(plan);
+            return false;
         }
-        if !ready && is_ready(&plan) {
+        if !ready && is_ready(plan) {
             fs::write(plan.path("ready"), "").unwrap();
             ready = true;
         }
         if !ready && Instant::now() > end {
             eprintln!("the cluster was not ready within {START_DEADLINE:?}");
-            show_logs(&plan);
-            break;
+            show_logs(plan);
+            return false;
         }
-        thread::sleep(Duration::from_millis(50));
+        thread::sleep(INTERVAL);
     }
-    node.kill().ok();
-    node.wait().unwrap();
-    clean(&plan);
-    input_closed.is_finished()
+    true
 }
 
 /// Takes down the cluster of a folder, whatever has become of it, and removes the folder. False if it has none.
@@ -102,27 +111,36 @@ fn prepare(plan: &Plan) {
     cgroups::create(plan);
 }
 
-/// Starts process 1 of the node: it dies with this process, and everything in its namespaces with it.
-fn start_node(plan: &Plan) -> Child {
-    let log = File::create(plan.path("log/node")).unwrap();
-    Command::new("setpriv")
-        .args(["--pdeathsig", "KILL", "unshare"])
-        .args([
-            "--mount",
-            "--propagation",
-            "private",
-            "--pid",
-            "--fork",
-            "--kill-child=KILL",
-        ])
-        .arg(std::env::current_exe().unwrap())
-        .arg("node")
-        .arg(&plan.folder)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().unwrap())
-        .stderr(log)
-        .spawn()
-        .unwrap()
+/// What the node's first process runs under. Everything in its namespaces ends with it.
+struct Node(Child);
+
+impl Node {
+    /// Starts it, so that it also ends with this process.
+    fn start(plan: &Plan) -> Self {
+        let log = File::create(plan.path("log/node")).unwrap();
+        let child = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL", "unshare"])
+            .args(["--mount", "--propagation", "private"])
+            .args(["--pid", "--fork", "--kill-child=KILL"])
+            .arg(std::env::current_exe().unwrap())
+            .arg("node")
+            .arg(&plan.folder)
+            // Its log's last lines are to say which component ended, not where in the harness that was seen.
+            .env("RUST_BACKTRACE", "0")
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        Self(child)
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
 }
 
 /// The node takes Pods, and there is a ServiceAccount for them.

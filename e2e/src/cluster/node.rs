@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rustix::mount::{MountFlags, mount, mount_bind};
@@ -36,14 +36,16 @@ pub fn run(folder: &Path) -> ! {
     see_own_files(&plan);
 
     let mut components = vec![
-        start(&plan, "etcd", etcd::command(&plan)),
-        start(&plan, "containerd", runtime::command(&plan)),
-        start(&plan, "kube-apiserver", api_server::command(&plan)),
+        Component::start(&plan, "etcd", etcd::command(&plan)),
+        Component::start(&plan, "containerd", runtime::command(&plan)),
+        Component::start(&plan, "kube-apiserver", api_server::command(&plan)),
     ];
     wait_for("answer from containerd", START_DEADLINE, || {
+        components.iter_mut().for_each(Component::assert_running);
         runtime::import_sandbox_image(&plan)
     });
     wait_for("readiness of the API server", START_DEADLINE, || {
+        components.iter_mut().for_each(Component::assert_running);
         let ready = Program::new("kubectl")
             .arg("--kubeconfig")
             .arg(plan.kubeconfig())
@@ -52,13 +54,13 @@ pub fn run(folder: &Path) -> ! {
         (ready.code == Some(0)).then_some(())
     });
     components.extend([
-        start(
+        Component::start(
             &plan,
             "kube-controller-manager",
             controller_manager::command(&plan),
         ),
-        start(&plan, "kube-scheduler", scheduler::command(&plan)),
-        start(&plan, "kubelet", kubelet::command(&plan)),
+        Component::start(&plan, "kube-scheduler", scheduler::command(&plan)),
+        Component::start(&plan, "kubelet", kubelet::command(&plan)),
     ]);
     loop {
         // Processes that lost their parents are ours as well: each is waited for, so that none stays as a zombie.
@@ -66,26 +68,36 @@ pub fn run(folder: &Path) -> ! {
             continue;
         };
         let id = u32::try_from(ended.as_raw_nonzero().get()).unwrap();
-        if let Some((name, _)) = components.iter().find(|(_, component)| *component == id) {
-            panic!("{name} has ended: {status:?}");
+        if let Some(component) = components.iter().find(|one| one.process.id() == id) {
+            panic!("{} has ended: {status:?}", component.name);
         }
     }
 }
 
-#[expect(
-    clippy::zombie_processes,
-    reason = "run() waits for every process there is"
-)]
-fn start(plan: &Plan, name: &'static str, mut command: Command) -> (&'static str, u32) {
-    let log = File::create(plan.path("log").join(name)).unwrap();
-    let child = command
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().unwrap())
-        .stderr(log)
-        .process_group(0)
-        .spawn()
-        .unwrap_or_else(|error| panic!("{name}: {error} (e2e/install.sh installs it)"));
-    (name, child.id())
+/// A process that is to run as long as the node does.
+struct Component {
+    name: &'static str,
+    process: Child,
+}
+
+impl Component {
+    fn start(plan: &Plan, name: &'static str, mut command: Command) -> Self {
+        let log = File::create(plan.path("log").join(name)).unwrap();
+        let process = command
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .process_group(0)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{name}: {error} (e2e/install.sh installs it)"));
+        Self { name, process }
+    }
+
+    fn assert_running(&mut self) {
+        if let Some(status) = self.process.try_wait().unwrap() {
+            panic!("{} has ended: {status}", self.name);
+        }
+    }
 }
 
 /// This process is in a mount namespace of its own: nothing that it mounts is seen outside.
