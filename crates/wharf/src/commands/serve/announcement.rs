@@ -95,7 +95,7 @@ impl Announcement {
              docker:      install -D -m 644 {ca} /etc/docker/certs.d/{registry}/ca.crt\n  \
              podman:      install -D -m 644 {ca} /etc/containers/certs.d/{registry}/ca.crt\n  \
              containerd:  install -D -m 644 {ca} /etc/containerd/certs.d/{registry}/ca.crt\n               \
-             printf 'server = \"https://{registry}\"\\n\\n[host.\"https://{registry}\"]\\n  ca = \"/etc/containerd/certs.d/{registry}/ca.crt\"\\n' > /etc/containerd/certs.d/{registry}/hosts.toml\n               \
+             printf 'server = \"https://{registry}\"\\nca = \"/etc/containerd/certs.d/{registry}/ca.crt\"\\n\\n[host.\"https://{registry}\"]\\n  ca = \"/etc/containerd/certs.d/{registry}/ca.crt\"\\n' > /etc/containerd/certs.d/{registry}/hosts.toml\n               \
              and config_path = \"/etc/containerd/certs.d\" in the registry section of /etc/containerd/config.toml\n  \
              kubelet:     pulls through containerd: the same on every node\n  \
              everything:  install -m 644 {ca} /usr/local/share/ca-certificates/wharf.crt && update-ca-certificates\n"

@@ -112,8 +112,10 @@ fn unknown_authority(host: &str, runtime: &str) -> Remedy {
         );
     }
     let folder = format!("/etc/containerd/certs.d/{host}");
+    // Twice, since containerd asks the server once more after a 404, and then with the server's own CA.
+    let ca = format!(r#"ca = "{folder}/ca.pem""#);
     let hosts = format!(
-        r#"server = "https://{host}"\n\n[host."https://{host}"]\n  ca = "{folder}/ca.pem"\n"#
+        r#"server = "https://{host}"\n{ca}\n\n[host."https://{host}"]\n  {ca}\n"#
     );
     advice(
         format!(
