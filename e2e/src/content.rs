@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -16,6 +17,8 @@ pub const IMAGE_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub const IMAGE_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
+/// What an ELF file for ARM says in its `e_machine`.
+const ELF_ARM64: u16 = 0xb7;
 /// Bytes written at once to a large layer.
 const BLOCK: usize = 1 << 20;
 
@@ -140,8 +143,14 @@ impl Layout {
     pub fn busybox_that(&self, architecture: &str, command: &[&str]) -> Value {
         let root = self.folder.with_extension(format!("root-{architecture}"));
         fs::create_dir_all(root.join("bin")).unwrap();
-        fs::copy("/bin/busybox", root.join("bin/busybox"))
-            .expect("busybox-static is not installed");
+        let mut program = fs::read("/bin/busybox").expect("busybox-static is not installed");
+        if architecture == "arm64" {
+            // ELF's e_machine: this machine takes the program for what it is not, and does not run it.
+            program[18..20].copy_from_slice(&ELF_ARM64.to_le_bytes());
+        }
+        let file = root.join("bin/busybox");
+        fs::write(&file, program).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
         fs::write(
             root.join("greeting"),
             format!("hello from {architecture}\n"),
@@ -164,6 +173,21 @@ impl Layout {
             .succeeds();
         let layer = self.add(LAYER, &fs::read(layer).unwrap());
         self.image(architecture, &layer, command)
+    }
+
+    /// An image of the layout, in memory.
+    pub fn read(&self, manifest: &Value) -> Image {
+        let bytes = self.blob(manifest["digest"].as_str().unwrap());
+        let parsed: Value = serde_json::from_slice(&bytes).unwrap();
+        let layers = parsed["layers"].as_array().unwrap();
+        let parts = layers.iter().chain([&parsed["config"]]);
+        Image {
+            media_type: manifest["mediaType"].as_str().unwrap().to_owned(),
+            blobs: parts
+                .map(|part| self.blob(part["digest"].as_str().unwrap()))
+                .collect(),
+            manifest: bytes,
+        }
     }
 
     /// An image with one layer of `megabytes` MiB that no compression makes smaller. The layer is a real archive.

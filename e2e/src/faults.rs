@@ -1,11 +1,13 @@
 //! A server that answers as badly as a test wants.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
-/// A running one, on plain HTTP. It ends with the process.
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// A running one. It ends with the process.
 #[derive(Debug)]
 pub struct FaultServer {
     address: SocketAddr,
@@ -57,16 +59,34 @@ impl Reply {
 }
 
 impl FaultServer {
-    /// Starts one that answers so.
+    /// Starts one on plain HTTP that answers so.
     pub fn start(answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+        Self::listen(None, answer)
+    }
+
+    /// Starts one over TLS that answers so.
+    pub fn start_tls(
+        config: ServerConfig,
+        answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::listen(Some(Arc::new(config)), answer)
+    }
+
+    fn listen(
+        tls: Option<Arc<ServerConfig>>,
+        answer: impl Fn(&Asked) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let answer = Arc::new(answer);
         thread::spawn(move || {
             for connection in listener.incoming().flatten() {
-                let answer = Arc::clone(&answer);
-                // A client that hangs up early has got what it wanted.
-                thread::spawn(move || serve(&connection, address, &*answer).ok());
+                let (answer, tls) = (Arc::clone(&answer), tls.clone());
+                // A client that hangs up early has got what it wanted, or does not like the certificate.
+                thread::spawn(move || match tls {
+                    None => serve(&connection, address, &*answer).ok(),
+                    Some(tls) => serve_tls(connection, tls, address, &*answer).ok(),
+                });
             }
         });
         Self { address }
@@ -78,13 +98,26 @@ impl FaultServer {
     }
 }
 
-/// Answers one request and closes the connection.
-fn serve(
-    mut connection: &TcpStream,
+fn serve_tls(
+    connection: TcpStream,
+    config: Arc<ServerConfig>,
     server: SocketAddr,
     answer: &dyn Fn(&Asked) -> Reply,
 ) -> std::io::Result<()> {
-    let mut reader = BufReader::new(connection);
+    let session = ServerConnection::new(config).unwrap();
+    let mut stream = StreamOwned::new(session, connection);
+    serve(&mut stream, server, answer)?;
+    stream.conn.send_close_notify();
+    stream.flush()
+}
+
+/// Answers one request, after which the connection is closed.
+fn serve(
+    mut connection: impl Read + Write,
+    server: SocketAddr,
+    answer: &dyn Fn(&Asked) -> Reply,
+) -> std::io::Result<()> {
+    let mut reader = BufReader::new(&mut connection);
     // A client that begins with TLS gets what HTTP servers say to it.
     if !reader
         .fill_buf()?

@@ -10,6 +10,7 @@
 )]
 
 pub mod answer;
+pub mod certificate;
 pub mod cluster;
 pub mod containerd;
 pub mod content;

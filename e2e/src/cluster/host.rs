@@ -83,6 +83,32 @@ impl Host {
         *listener.leads.lock().unwrap() = Leads::To(target);
     }
 
+    /// Listens, where nobody did.
+    pub fn open(&mut self) {
+        let address = match &self.name_file {
+            Some(file) => format!("{}:{HTTPS}", fs::read_to_string(file).unwrap()),
+            None => self.name.clone(),
+        };
+        let address: SocketAddr = address.parse().unwrap();
+        self.listener = Some(Listener::open(address).unwrap());
+    }
+
+    /// The node's name server no longer knows the name, which is one only in a cluster of ours.
+    pub fn lose_name(&self) {
+        fs::rename(self.name_file.as_ref().unwrap(), self.lost_name()).unwrap();
+    }
+
+    /// The node's name server knows the name again.
+    pub fn find_name(&self) {
+        fs::rename(self.lost_name(), self.name_file.as_ref().unwrap()).unwrap();
+    }
+
+    /// The name server knows no name that begins with a dot.
+    fn lost_name(&self) -> PathBuf {
+        let file = self.name_file.as_ref().unwrap();
+        file.with_file_name(format!(".{}", self.name))
+    }
+
     /// The name without a port.
     pub fn domain(&self) -> &str {
         self.name.split(':').next().unwrap()
@@ -103,10 +129,11 @@ impl Host {
         // The CA is copied, since the registry's folder may not be seen from the node.
         fs::create_dir_all(&self.certs).unwrap();
         fs::copy(ca, self.certs.join("ca.pem")).unwrap();
+        // Twice, since containerd asks the server once more after a 404, and then with the server's own CA.
+        let ca = format!("ca = \"{}\"", self.certs.join("ca.pem").display());
         self.write(&format!(
-            "server = \"https://{name}\"\n[host.\"https://{name}\"]\n  ca = \"{ca}\"\n",
+            "server = \"https://{name}\"\n{ca}\n[host.\"https://{name}\"]\n  {ca}\n",
             name = self.name,
-            ca = self.certs.join("ca.pem").display()
         ));
     }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod doctor;
+mod faults;
 mod keyring;
 mod pods;
 mod pull_secrets;
