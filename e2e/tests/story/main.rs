@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod grants;
+mod log;
 mod revocations;
 mod secrets;
 
@@ -37,6 +38,7 @@ fn from_the_first_start_to_a_revoked_key() {
     revocations::a_revoked_binding_refuses_the_next_request(&story);
     revocations::a_disabled_or_deleted_key_refuses_the_next_request(&story);
     revocations::a_disabled_or_deleted_account_refuses_the_next_request(&story);
+    log::the_log_tells_each_refusal_to_its_reader(&story);
     story.registry.assert_unharmed(&[]);
 }
 

@@ -1,5 +1,6 @@
 //! Images, over the registry protocol with Google's `tags/list`.
 
+mod host;
 mod manifest;
 mod name;
 

@@ -10,6 +10,7 @@
 //! | [`rights`] | what it may do in the cluster |
 //! | [`text`] | what a runtime's text says |
 //! | [`diagnose`](mod@diagnose) | concluding |
+//! | [`testimony`] | what our own registry says when it is asked |
 //! | [`cause`], [`remedy`], [`finding`] | what is concluded |
 //!
 //! Looking and concluding are apart: [`observation::Observations`] in, findings out, by a function that asks nobody.
@@ -23,6 +24,7 @@ pub mod observe;
 pub mod probe;
 pub mod remedy;
 pub mod rights;
+pub mod testimony;
 pub mod text;
 pub mod trials;
 

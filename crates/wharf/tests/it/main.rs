@@ -11,3 +11,4 @@ mod refusals;
 mod serve;
 mod story;
 mod support;
+mod testimony;
