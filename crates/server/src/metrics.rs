@@ -252,6 +252,7 @@ impl std::fmt::Debug for Live {
 
 impl Collector for Live {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let (granted, refused) = self.app.decisions();
         let counters = [
             (
                 "bytes_received",
@@ -262,6 +263,16 @@ impl Collector for Live {
                 "bytes_sent",
                 "Bytes sent",
                 self.bytes_sent.load(Ordering::Relaxed),
+            ),
+            (
+                "decisions_granted",
+                "Requests for a permission that were granted",
+                granted,
+            ),
+            (
+                "decisions_refused",
+                "Requests for a permission that were refused",
+                refused,
             ),
             (
                 "audit_records_lost",

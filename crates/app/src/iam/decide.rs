@@ -4,6 +4,7 @@
 //! and what they refer to, taken from memory. [`Ground::grant`] finds the binding that grants it, [`Ground::explain`]
 //! tells of each binding why it does or does not; both ask the same [`Ground::consider`].
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
@@ -330,12 +331,25 @@ impl App {
         resource: &Resource,
         grounds: Grounds,
     ) {
+        let count = match &grounds {
+            Grounds::Granted(_) => &self.iam.granted,
+            Grounds::Refused { .. } => &self.iam.refused,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
         let event = Event::Decision {
             permission,
             resource: resource.clone(),
             grounds,
         };
         self.audit.record(Entry::of(caller, event)).await;
+    }
+
+    /// Decisions since the start, for a metric: those that granted something, and those that refused it.
+    pub fn decisions(&self) -> (u64, u64) {
+        (
+            self.iam.granted.load(Ordering::Relaxed),
+            self.iam.refused.load(Ordering::Relaxed),
+        )
     }
 
     /// The same, for lists that show each what it may see: no audit entry.

@@ -1,5 +1,7 @@
 //! Identity and access: who somebody is, and whether they may.
 
+use std::sync::atomic::AtomicU64;
+
 use wharf_store::meta::Change;
 
 pub mod accounts;
@@ -36,6 +38,10 @@ pub(crate) use jwt::Signer;
 pub(crate) struct State {
     credentials: credentials::Credentials,
     memory: rules::Memory,
+    /// Decisions that granted something since the start.
+    granted: AtomicU64,
+    /// Decisions that refused it.
+    refused: AtomicU64,
 }
 
 impl State {

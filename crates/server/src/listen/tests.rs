@@ -293,6 +293,8 @@ async fn metrics_count_without_names() {
         "wharf_request_duration_seconds_count{route=\"manifests\"} 1",
         "wharf_connections 1",
         "wharf_requests_in_flight{route=\"uploads\"} 0",
+        "wharf_decisions_granted_total 0",
+        "wharf_decisions_refused_total 1",
         "wharf_audit_records_lost_total 0",
     ] {
         assert!(text.contains(line), "{line} is not in {text}");
