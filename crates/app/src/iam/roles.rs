@@ -202,13 +202,7 @@ impl App {
     ) -> Result<CustomRole, Error> {
         self.authorize_role(caller, ROLES_UPDATE, name).await?;
         content.check()?;
-        self.change_role(name, move |_, role| {
-            if etag
-                .as_ref()
-                .is_some_and(|etag| *etag != Etag::of_generation(role.generation))
-            {
-                return Err(Error::Conflict(format!("role {}", role.name)));
-            }
+        self.change_role(name, etag, move |_, role| {
             if role.deleted_at.is_some() {
                 return Err(Error::FailedPrecondition(format!(
                     "role {} was deleted: restore it first",
@@ -221,11 +215,17 @@ impl App {
         .await
     }
 
-    /// Marks a custom role deleted: it grants nothing from now on, and can be restored for seven days.
-    pub async fn delete_role(&self, caller: &Caller, name: &RoleName) -> Result<CustomRole, Error> {
+    /// Marks a custom role deleted: it grants nothing from now on, and can be restored for seven days. If there is an
+    /// etag, it must be that of the role as it is now.
+    pub async fn delete_role(
+        &self,
+        caller: &Caller,
+        name: &RoleName,
+        etag: Option<Etag>,
+    ) -> Result<CustomRole, Error> {
         self.authorize_role(caller, ROLES_DELETE, name).await?;
         let now = clock::now();
-        self.change_role(name, move |_, role| {
+        self.change_role(name, etag, move |_, role| {
             if role.deleted_at.is_some() {
                 return Err(Error::FailedPrecondition(format!(
                     "role {} was deleted already",
@@ -238,15 +238,16 @@ impl App {
         .await
     }
 
-    /// Restores a custom role.
+    /// Restores a custom role. If there is an etag, it must be that of the role as it is now.
     pub async fn undelete_role(
         &self,
         caller: &Caller,
         name: &RoleName,
+        etag: Option<Etag>,
     ) -> Result<CustomRole, Error> {
         self.authorize_role(caller, ROLES_UNDELETE, name).await?;
         let now = clock::now();
-        self.change_role(name, move |transaction, role| {
+        self.change_role(name, etag, move |transaction, role| {
             let Some(deleted_at) = role.deleted_at else {
                 return Err(Error::FailedPrecondition(format!(
                     "role {} is not deleted",
@@ -283,15 +284,23 @@ impl App {
         Ok(project)
     }
 
+    /// Changes a role in one transaction, in which its etag is compared as well.
     async fn change_role(
         &self,
         name: &RoleName,
+        etag: Option<Etag>,
         change: impl Fn(&Transaction<'_>, &mut CustomRole) -> Result<(), Error> + Send + 'static,
     ) -> Result<CustomRole, Error> {
         let name = name.clone();
         self.meta
             .write(Durability::Machine, move |transaction| {
                 let mut role = find(transaction, &name)?;
+                if etag
+                    .as_ref()
+                    .is_some_and(|etag| *etag != Etag::of_generation(role.generation))
+                {
+                    return Err(Error::Conflict(format!("role {name}")));
+                }
                 change(transaction, &mut role)?;
                 role.generation += 1;
                 roles::update(transaction, &role)?;

@@ -1,6 +1,5 @@
 //! Roles and permissions (IAM v1, `roles`, `projects.roles`, `permissions`).
 
-use wharf_app::Error;
 use wharf_app::iam::roles::{CustomRole, Role, RoleContent};
 use wharf_types::policy::decode_base64;
 use wharf_types::role::PredefinedRole;
@@ -106,8 +105,8 @@ pub(super) async fn delete(call: &Call, project: &str, id: &str) -> Answer {
             .ok_or_else(|| Refusal::field("etag", "not base64"))
     });
     let name = custom_name(call, project, id).await?;
-    check_etag(call, &name, etag.transpose()?).await?;
-    let role = call.app.delete_role(&call.caller, &name).await?;
+    let etag = etag.transpose()?;
+    let role = call.app.delete_role(&call.caller, &name, etag).await?;
     answer_custom(call, role)
 }
 
@@ -115,20 +114,11 @@ pub(super) async fn delete(call: &Call, project: &str, id: &str) -> Answer {
 pub(super) async fn undelete(call: &Call, project: &str, id: &str) -> Answer {
     let request: UndeleteRoleRequest = call.body()?;
     let name = custom_name(call, project, id).await?;
-    check_etag(call, &name, request.etag).await?;
-    let role = call.app.undelete_role(&call.caller, &name).await?;
+    let role = call
+        .app
+        .undelete_role(&call.caller, &name, request.etag)
+        .await?;
     answer_custom(call, role)
-}
-
-/// Refuses an etag of another state than that which the role is in.
-async fn check_etag(call: &Call, name: &RoleName, etag: Option<Etag>) -> Result<(), Refusal> {
-    let Some(etag) = etag else { return Ok(()) };
-    match call.app.get_role(&call.caller, name).await? {
-        Role::Custom(role) if etag != Etag::of_generation(role.generation) => {
-            Err(Error::Conflict(format!("role {name}")).into())
-        }
-        _ => Ok(()),
-    }
 }
 
 /// `POST roles:queryGrantableRoles`: the predefined roles that carry a permission which the resource has, and the

@@ -319,9 +319,9 @@ async fn a_custom_role_grants_what_it_carries_now() {
         .await
         .unwrap();
     assert!(can(OBJECTS_GET).await);
-    app.delete_role(&owner, &name).await.unwrap();
+    app.delete_role(&owner, &name, None).await.unwrap();
     assert!(!can(OBJECTS_GET).await);
-    app.undelete_role(&owner, &name).await.unwrap();
+    app.undelete_role(&owner, &name, None).await.unwrap();
     assert!(can(OBJECTS_GET).await);
 }
 

@@ -342,7 +342,10 @@ async fn what_a_policy_has_already_may_stay() {
         )
         .await
         .unwrap();
-    test.app.delete_role(&test.owner, &name).await.unwrap();
+    test.app
+        .delete_role(&test.owner, &name, None)
+        .await
+        .unwrap();
     // The role is gone, and whoever changes something else need not mend that first.
     let mut more = set.clone();
     more.add(

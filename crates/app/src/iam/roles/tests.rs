@@ -47,10 +47,14 @@ async fn a_role_is_made_changed_deleted_and_restored() {
         ("Puller", 1)
     );
     let late = app
-        .update_role(&owner, &name("puller"), carrying(&[]), etag)
+        .update_role(&owner, &name("puller"), carrying(&[]), etag.clone())
         .await;
     assert!(matches!(late, Err(Error::Conflict(_))), "{late:?}");
-    app.delete_role(&owner, &name("puller")).await.unwrap();
+    let late = app.delete_role(&owner, &name("puller"), etag).await;
+    assert!(matches!(late, Err(Error::Conflict(_))), "{late:?}");
+    app.delete_role(&owner, &name("puller"), None)
+        .await
+        .unwrap();
     assert!(
         app.list_roles(&owner, &project, false)
             .await
@@ -64,7 +68,7 @@ async fn a_role_is_made_changed_deleted_and_restored() {
     for refused in [
         app.update_role(&owner, &name("puller"), carrying(&[]), None)
             .await,
-        app.delete_role(&owner, &name("puller")).await,
+        app.delete_role(&owner, &name("puller"), None).await,
     ] {
         assert!(
             matches!(refused, Err(Error::FailedPrecondition(_))),
@@ -75,12 +79,15 @@ async fn a_role_is_made_changed_deleted_and_restored() {
         .create_role(&owner, &name("puller"), carrying(&[]))
         .await;
     assert!(matches!(again, Err(Error::AlreadyExists(_))), "{again:?}");
-    let restored = app.undelete_role(&owner, &name("puller")).await.unwrap();
+    let restored = app
+        .undelete_role(&owner, &name("puller"), None)
+        .await
+        .unwrap();
     assert_eq!(
         (restored.permissions, restored.deleted_at),
         (vec![OBJECTS_GET], None)
     );
-    let twice = app.undelete_role(&owner, &name("puller")).await;
+    let twice = app.undelete_role(&owner, &name("puller"), None).await;
     assert!(
         matches!(twice, Err(Error::FailedPrecondition(_))),
         "{twice:?}"
@@ -95,7 +102,10 @@ async fn after_seven_days_a_deleted_role_stays_deleted() {
     app.create_role(&owner, &name("puller"), carrying(&[]))
         .await
         .unwrap();
-    let mut role = app.delete_role(&owner, &name("puller")).await.unwrap();
+    let mut role = app
+        .delete_role(&owner, &name("puller"), None)
+        .await
+        .unwrap();
     role.deleted_at = role
         .deleted_at
         .map(|at| at - limits::ROLE_RESTORE_MAX - std::time::Duration::from_secs(60));
@@ -105,7 +115,7 @@ async fn after_seven_days_a_deleted_role_stays_deleted() {
         })
         .await
         .unwrap();
-    let late = app.undelete_role(&owner, &name("puller")).await;
+    let late = app.undelete_role(&owner, &name("puller"), None).await;
     assert!(
         matches!(late, Err(Error::FailedPrecondition(_))),
         "{late:?}"
