@@ -1,16 +1,13 @@
 //! Objects as text, as `kubectl apply -f -` takes them.
 
 use serde::Serialize;
-use serde_saphyr::SerializerOptions;
+use serde_saphyr::ser_options;
 
 /// One YAML document for each object.
 pub fn to_yaml(objects: &[impl Serialize]) -> String {
-    // One line a value, however long, as kubectl writes it.
-    let options = SerializerOptions {
-        prefer_block_scalars: false,
-        ..SerializerOptions::default()
-    };
     let documents = objects.iter().map(|object| {
+        // One line a value, however long, as kubectl writes it.
+        let options = ser_options! { prefer_block_scalars: false };
         #[expect(
             clippy::expect_used,
             reason = "Kubernetes' objects are strings, numbers and lists"

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use comfy_table::{Table as Grid, presets};
 use jiff::Timestamp;
 use serde::Serialize;
-use serde_saphyr::SerializerOptions;
+use serde_saphyr::ser_options;
 
 use crate::failure::Failure;
 
@@ -160,10 +160,7 @@ fn encode<T: Serialize + ?Sized>(format: Format, item: &T) -> Result<String, Fai
     match format {
         Format::Yaml => {
             // One line a value, however long: it can be selected, compared and searched.
-            let options = SerializerOptions {
-                prefer_block_scalars: false,
-                ..SerializerOptions::default()
-            };
+            let options = ser_options! { prefer_block_scalars: false };
             let mut text = serde_saphyr::to_string_with_options(&item, options)
                 .map_err(|e| failed(e.to_string()))?;
             if !text.ends_with('\n') {
