@@ -14,6 +14,7 @@ tidy() { cargo xtask tidy; }
 dependencies() { cargo xtask deny; }
 unit() { cargo test --workspace --exclude wharf-e2e --locked; }
 build() { cargo build --release --locked -p wharf; }
+docs() { cargo xtask docs --check; }
 end_to_end() { cargo test --locked -p wharf-e2e --test "$1" -- --nocapture; }
 conformance() { end_to_end conformance; }
 clients() { end_to_end clients; }
@@ -30,7 +31,7 @@ cluster() {
 runtimes() { end_to_end runtimes; }
 fuzz() { fuzz/run; }
 
-steps=(install format lint tidy dependencies unit build conformance clients story crash bad_input operation
+steps=(install format lint tidy dependencies unit build docs conformance clients story crash bad_input operation
   kubernetes cluster runtimes fuzz)
 [ $# -eq 0 ] || steps=("$@")
 
