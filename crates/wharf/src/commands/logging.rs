@@ -107,7 +107,8 @@ impl Read {
         let from = now.saturating_sub(self.freshness).unwrap_or(Timestamp::MIN);
         match filter {
             "" => format!("timestamp>=\"{from}\""),
-            filter => format!("timestamp>=\"{from}\" AND ({filter})"),
+            // Behind it, so that places that a refusal names are those of what was typed. AND binds last.
+            filter => format!("{filter} AND timestamp>=\"{from}\""),
         }
     }
 }
@@ -163,7 +164,7 @@ mod tests {
         let filter = |filter, order| read(filter, order).filter(now);
         assert_eq!(
             filter("a OR b", Order::Desc),
-            "timestamp>=\"2026-11-24T09:00:00Z\" AND (a OR b)"
+            "a OR b AND timestamp>=\"2026-11-24T09:00:00Z\""
         );
         assert_eq!(
             filter("", Order::Desc),
