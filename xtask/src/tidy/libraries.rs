@@ -1,4 +1,5 @@
-//! Libraries that are one room's business: SQL is the store's, HTTP the server's and the client's.
+//! Libraries that are one room's business: SQL is the store's, HTTP the server's and the client's. The cluster room has
+//! HTTP too: the Kubernetes client is built of it, and the doctor tries pulls from anybody's registry.
 
 use super::{File, Finding, Tree};
 
@@ -6,15 +7,21 @@ use super::{File, Finding, Tree};
 const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["wharf-store"]),
     ("cel", &["wharf-app"]),
-    ("reqwest", &["wharf-client", "wharf-e2e"]),
+    ("reqwest", &["wharf-client", "wharf-cluster", "wharf-e2e"]),
     ("clap", &["wharf", "wharf-bench"]),
     ("axum", &["wharf-server", "wharf-bench"]),
     ("axum-server", &["wharf-server"]),
-    ("tower", &["wharf-server"]),
+    ("tower", &["wharf-server", "wharf-cluster"]),
     ("tower-http", &["wharf-server"]),
     (
         "http",
-        &["wharf-server", "wharf-client", "wharf-e2e", "wharf-bench"],
+        &[
+            "wharf-server",
+            "wharf-client",
+            "wharf-cluster",
+            "wharf-e2e",
+            "wharf-bench",
+        ],
     ),
     ("hyper", &["wharf-server", "wharf-bench"]),
 ];
