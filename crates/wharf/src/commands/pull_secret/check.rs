@@ -10,6 +10,7 @@ use wharf_cluster::check::{
     ContainerImage, ImagePrediction, ListedBy, Outcome, Prediction, Question, SecretState, State,
     manifests,
 };
+use wharf_cluster::kubernetes;
 
 use crate::cluster::{Cluster, InNamespace};
 use crate::failure::Failure;
@@ -80,7 +81,8 @@ impl Check {
             }
             let client = self.cluster.connect().await?;
             let namespace = self.namespace.resolve(&client)?;
-            target.ask(&client, &namespace).await?
+            let asked = target.ask(&client, &namespace).await;
+            asked.map_err(|error| not_found(error, &target))?
         } else {
             self.ask_files()?
         };
@@ -151,6 +153,16 @@ impl Check {
             secrets,
             notes: Vec::new(),
         })
+    }
+}
+
+/// A word that was taken for a Pod's name may have been meant for an image.
+fn not_found(error: kubernetes::Error, target: &Target) -> Failure {
+    match (&error, target) {
+        (kubernetes::Error::NotFound(_), Target::Pod(name)) => Failure::from(error).hint(format!(
+            "if the image is meant: wharf pull-secret check {name}:latest"
+        )),
+        _ => error.into(),
     }
 }
 
