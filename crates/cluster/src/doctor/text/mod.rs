@@ -203,8 +203,9 @@ pub enum Complaint {
     /// The registry speaks HTTPS where plain HTTP is expected. containerd 1.6 says only "400 Bad Request", without a URL:
     /// that is `Status(400)`.
     TlsExpected,
-    /// The token endpoint answered with something else than a token, or with this status. With 401 it is
-    /// [`Complaint::Unauthorized`], with 429 [`Complaint::RateLimited`]. Some registries decide about rights there: 403.
+    /// The token endpoint answered with something else than a token, or with this status. What 401, 403 and 429 say is the
+    /// same there as at the registry itself, so they are [`Complaint::Unauthorized`], [`Complaint::Forbidden`] and
+    /// [`Complaint::RateLimited`].
     TokenEndpoint {
         /// The HTTP status, if the text has it.
         status: Option<u16>,

@@ -12,7 +12,7 @@ static PHRASES: [(&str, Complaint); 9] = [
     ("wrong diff id calculated ", Complaint::Corrupt),
     ("gzip: invalid ", Complaint::Corrupt),
     ("invalid tar header", Complaint::Corrupt),
-    ("unexpected commit size ", Complaint::Corrupt),
+    (" failed size validation: ", Complaint::Corrupt),
 ];
 static UNPACKING: [(&str, Complaint); 6] = [
     ("unable to initialize unpacker", Complaint::Snapshotter),

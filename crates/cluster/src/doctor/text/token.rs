@@ -40,6 +40,7 @@ fn told(text: Text<'_>, at: usize) -> Told<'_> {
     if let Some((status, place)) = status::find(way) {
         let complaint = match status {
             401 => Complaint::Unauthorized,
+            403 => Complaint::Forbidden,
             429 => Complaint::RateLimited,
             status => Complaint::TokenEndpoint {
                 status: Some(status),

@@ -1,6 +1,11 @@
 //! Texts as they were seen, or as the sources of each version write them, with the image `us.example.com/team/app:v1`.
 
 mod containerd;
+mod containers_image;
+mod hostile;
+mod kubelet;
+mod recorded;
+mod wrapped;
 
 use super::{Complaint, CredentialSent, Symptom, classify};
 
