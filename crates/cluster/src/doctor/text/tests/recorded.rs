@@ -1,5 +1,7 @@
 //! What containerd of three generations says in truth, recorded by a test that brings each fault about.
 
+#![expect(clippy::unwrap_used, reason = "tests")]
+
 use std::fs;
 use std::path::Path;
 
