@@ -247,10 +247,17 @@ impl<'a> Case<'a> {
     }
 }
 
+const PROBE: &str = "the doctor's own try, made from where it runs and not from the node";
+
+/// Whether it is what came of the doctor's own try.
+pub(super) fn is_of_probe(evidence: &Evidence) -> bool {
+    evidence.place == PROBE
+}
+
 /// What a probe met, in words.
 fn evidence_of(probe: &Probe) -> Evidence {
     Evidence {
-        place: "the doctor's own try, made from where it runs and not from the node".to_owned(),
+        place: PROBE.to_owned(),
         what: match &probe.outcome {
             Ok(reached) if reached.platforms.is_empty() => "the image may be pulled".to_owned(),
             Ok(reached) => format!(

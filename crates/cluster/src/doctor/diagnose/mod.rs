@@ -71,8 +71,14 @@ pub fn diagnose(observations: &Observations, now: Timestamp) -> Vec<Finding> {
     let mut causes: BTreeMap<Cause, Vec<(Conclusion, &Case<'_>)>> = BTreeMap::new();
     for case in &cases {
         for mut conclusion in conclude(case) {
-            conclusion.evidence.push(case.testimony_of_runtime(now));
-            conclusion.evidence.dedup();
+            // The doctor's own try is from another place, and comes behind what the node saw.
+            let evidence = &mut conclusion.evidence;
+            let tries = evidence.iter().position(case::is_of_probe);
+            evidence.insert(
+                tries.unwrap_or(evidence.len()),
+                case.testimony_of_runtime(now),
+            );
+            evidence.dedup();
             causes
                 .entry(conclusion.cause.clone())
                 .or_default()

@@ -42,6 +42,8 @@ fn the_issuer_is_added_where_the_doctor_meets_the_same() {
             issuer: Some("Our CA".to_owned())
         }
     );
+    assert_eq!(finding.evidence.len(), 2);
+    assert_eq!(finding.evidence[0].place, "pod web/app-1, container app");
     assert!(finding.remedy.commands[2].contains("/etc/containerd/certs.d/us.example.com"));
 }
 
