@@ -114,9 +114,7 @@ fn unknown_authority(host: &str, runtime: &str) -> Remedy {
     let folder = format!("/etc/containerd/certs.d/{host}");
     // Twice, since containerd asks the server once more after a 404, and then with the server's own CA.
     let ca = format!(r#"ca = "{folder}/ca.pem""#);
-    let hosts = format!(
-        r#"server = "https://{host}"\n{ca}\n\n[host."https://{host}"]\n  {ca}\n"#
-    );
+    let hosts = format!(r#"server = "https://{host}"\n{ca}\n\n[host."https://{host}"]\n  {ca}\n"#);
     advice(
         format!(
             "on every node: trust the CA that signed the certificate of {host}; containerd reads the file anew on each pull, if its config_path is /etc/containerd/certs.d"
