@@ -82,6 +82,16 @@ impl Connection {
         self.open_with(&Logins::load()?)
     }
 
+    /// The same where a registry is named or logged in to; none is no mistake.
+    pub(crate) fn open_if_any(&self) -> Result<Option<Session>, Failure> {
+        let logins = Logins::load()?;
+        let is_named = self.endpoint.is_some() || self.key_file.is_some();
+        match is_named || !logins.all.is_empty() {
+            true => self.open_with(&logins).map(Some),
+            false => Ok(None),
+        }
+    }
+
     fn open_with(&self, logins: &Logins) -> Result<Session, Failure> {
         let key = self
             .key_file

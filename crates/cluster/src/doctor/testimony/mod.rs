@@ -8,6 +8,7 @@ mod audit;
 mod credential;
 mod similar;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt as _};
@@ -54,9 +55,19 @@ pub async fn hear(client: &Client, observations: &mut Observations) {
         }
     });
     let mut answers = stream::iter(questions).buffer_unordered(CONCURRENCY);
+    let mut unasked = BTreeSet::new();
     while let Some(answer) = answers.next().await {
-        observations.testimonies.extend(answer);
+        for (target, testimony) in answer {
+            unasked.extend(
+                testimony
+                    .unasked
+                    .iter()
+                    .map(|what| format!("registry: {what}")),
+            );
+            observations.testimonies.insert(target, testimony);
+        }
     }
+    observations.survey.unseen.extend(unasked);
 }
 
 /// Whether an image is our registry's: its host is the endpoint that the operator is logged in to, or proves to be

@@ -17,6 +17,7 @@ use wharf_cluster::doctor::observation::Observations;
 use wharf_cluster::doctor::observe::{self, Scope, Target, observe};
 use wharf_cluster::doctor::probe::Prober;
 use wharf_cluster::doctor::rights::{Doing, rights};
+use wharf_cluster::doctor::testimony;
 use wharf_cluster::kubernetes::Client;
 use wharf_cluster::rbac;
 
@@ -37,7 +38,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// Say why images are not pulled, and what mends it
 ///
 /// Looks at Pods that are not well, at what their pulls depend on, and tries the pulls from here, as the node does it
-/// and with the same credentials. Nothing is changed without --fix.
+/// and with the same credentials. A registry of this kind that one is logged in to is asked why it refused them.
+/// Nothing is changed without --fix.
 ///
 /// Exit codes: 0 nothing found, 3 problems found, 1 failed, 2 usage.
 #[derive(Args, Debug)]
@@ -93,6 +95,8 @@ struct Look {
     scope: Scope,
     /// None: only the cluster is asked.
     prober: Option<Prober>,
+    /// A registry of ours, with the operator's rights. None: the operator is logged in to none.
+    registry: Option<wharf_client::Client>,
 }
 
 impl Look {
@@ -102,6 +106,10 @@ impl Look {
         if let Some(prober) = &self.prober {
             progress.say("Trying the pulls");
             Box::pin(prober.probe(&mut observations)).await;
+        }
+        if let Some(registry) = &self.registry {
+            progress.say(&format!("Asking {}", registry.endpoint()));
+            Box::pin(testimony::hear(registry, &mut observations)).await;
         }
         let findings = diagnose(&observations, Timestamp::now());
         Ok((observations, findings))
@@ -117,6 +125,7 @@ impl Doctor {
         let look = Look {
             scope: self.scope(&client)?,
             prober: self.prober()?,
+            registry: self.registry(),
             client,
         };
         if self.watch {
@@ -172,6 +181,20 @@ impl Doctor {
         let prober = Prober::new(certificates.as_deref())
             .map_err(|error| Failure::new(error.to_string()))?;
         Ok(Some(prober))
+    }
+
+    /// Our registry, which knows why it refused a pull. Without a login that can be used less is found.
+    fn registry(&self) -> Option<wharf_client::Client> {
+        if self.no_probe {
+            return None;
+        }
+        match self.common.connection.open_if_any() {
+            Ok(session) => session.map(|session| session.client),
+            Err(failure) => {
+                self.common.output.say(failure.to_string().trim_end());
+                None
+            }
+        }
     }
 
     /// Looks again whenever a Pod changed, until somebody has seen enough.
