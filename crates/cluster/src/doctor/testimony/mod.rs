@@ -57,7 +57,7 @@ pub async fn hear(client: &Client, observations: &mut Observations) {
     let mut answers = stream::iter(questions).buffer_unordered(CONCURRENCY);
     let mut unasked = BTreeSet::new();
     while let Some(answer) = answers.next().await {
-        for (target, testimony) in answer {
+        if let Some((target, testimony)) = answer {
             unasked.extend(
                 testimony
                     .unasked
@@ -297,7 +297,15 @@ async fn neighbours(client: &Client, image: &ImageName) -> Result<Vec<String>, E
             .map(|id| format!("{}/{id}/{path}", image.host))
             .collect());
     }
-    Ok(similar(&image.base(), images.iter().map(String::as_str)))
+    // Host and project are the same in all: what is compared lies behind them.
+    let prefix = format!("{}/{}/", image.host, project.image_prefix());
+    let is_folder_of_it = |name: &str| path.as_str().starts_with(&format!("{name}/"));
+    let names = images
+        .iter()
+        .filter_map(|name| name.strip_prefix(&prefix))
+        .filter(|name| !is_folder_of_it(name));
+    let names = similar(path.as_str(), names).into_iter();
+    Ok(names.map(|name| format!("{prefix}{name}")).collect())
 }
 
 /// Why somebody may or may not pull: of what a pull reads, the first that is refused, else the tag.

@@ -73,7 +73,7 @@ mod tests {
         ];
         assert_eq!(similar("v1.2.33", tags), ["v1.2.3", "v1.2.4"]);
         assert_eq!(similar("latset", tags), ["latest"]);
-        assert_eq!(similar("V1.3", tags), ["v1.3"]);
+        assert_eq!(similar("V1.3", tags), ["v1.3", "v1.2.3"]);
         assert_eq!(
             similar("1.2.3", tags),
             ["v1.2.3", "v1.2.4", "v1.2.3-alpine"]
