@@ -7,6 +7,8 @@ use super::Fault;
 use super::place::{APP, Mended, Place, SECRET};
 
 pub(super) const FAULTS: &[Fault] = &[
+    ("tag-absent", tag_absent),
+    ("repository-absent", repository_absent),
     ("platform-absent", platform_absent),
     ("wrong-architecture", wrong_architecture),
     ("invalid-name", invalid_name),
@@ -18,6 +20,23 @@ pub(super) const FAULTS: &[Fault] = &[
 fn with_credential(place: &Place<'_>) {
     place.good_secret(SECRET);
     place.attach(&[SECRET]);
+}
+
+fn tag_absent(place: &Place<'_>) -> Mended {
+    with_credential(place);
+    place.image();
+    place.deploy(&place.image_at(place.world.host.name(), "v2"));
+    let diagnosis = place.is_diagnosed("tag-absent");
+    place.run_commands(&diagnosis);
+    place.runs(diagnosis)
+}
+
+fn repository_absent(place: &Place<'_>) -> Mended {
+    with_credential(place);
+    place.deploy(&place.image_at(place.world.host.name(), "v1"));
+    let diagnosis = place.is_diagnosed("repository-absent");
+    place.image();
+    place.runs(diagnosis)
 }
 
 fn platform_absent(place: &Place<'_>) -> Mended {

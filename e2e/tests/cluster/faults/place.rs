@@ -1,5 +1,6 @@
 //! A namespace in which one fault is made, and how it is told that Pods are stuck, diagnosed, and run.
 
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -85,6 +86,12 @@ impl<'a> Place<'a> {
             name,
             &auths(&[(self.world.host.name(), &self.world.password())]),
         );
+    }
+
+    /// A pull secret with the key in this file, for the registry's good name.
+    pub(super) fn secret_of_key(&self, key: &Path) {
+        let password = wharf_e2e::shop::password(key);
+        self.secret(SECRET, &auths(&[(self.world.host.name(), &password)]));
     }
 
     /// Puts pull secrets into the default ServiceAccount: exactly these.

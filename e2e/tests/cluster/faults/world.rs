@@ -23,6 +23,8 @@ pub(super) struct World {
     pub(super) runs: Image,
     /// The same for a machine of another architecture.
     pub(super) foreign: Image,
+    /// Whoever changes a policy reads it first, and only one does so at a time.
+    policies: Mutex<()>,
 }
 
 impl World {
@@ -50,6 +52,7 @@ impl World {
             refusing: Mutex::new(Some(refusing)),
             runs: image("amd64"),
             foreign: image("arm64"),
+            policies: Mutex::default(),
             shop,
         }
     }
@@ -65,6 +68,32 @@ impl World {
         let repository = format!("{PROJECT}/{name}");
         let owner = self.shop.registry.owner();
         owner.push_image(&repository, tag, image);
+    }
+
+    /// `wharf` as the owner, from this machine; the words are split at spaces.
+    pub(super) fn wharf(&self, words: &str) {
+        let _alone = self.policies.lock().unwrap();
+        self.shop.registry.wharf().run(words);
+    }
+
+    /// The same, with an argument that has spaces.
+    pub(super) fn wharf_with(&self, words: &str, argument: &str) {
+        let _alone = self.policies.lock().unwrap();
+        let command = self.shop.registry.wharf().command(words);
+        command.arg(argument).succeeds();
+    }
+
+    /// A service account with a key and no permission. Returns the key file.
+    pub(super) fn account(&self, name: &str) -> PathBuf {
+        let folder = self.shop.registry.scratch();
+        let wharf = self.shop.registry.wharf();
+        wharf.account_with_key(PROJECT, name, &folder)
+    }
+
+    /// Grants a role on the project to an account.
+    pub(super) fn grant(&self, account: &str, role: &str) {
+        let _alone = self.policies.lock().unwrap();
+        self.shop.registry.wharf().grant(PROJECT, account, role);
     }
 
     /// The password that pulls everything.
