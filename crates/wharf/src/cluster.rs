@@ -35,11 +35,22 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// The way to the cluster. Nothing is sent yet.
     pub(crate) async fn connect(&self) -> Result<Client, Failure> {
-        let options = ConnectOptions {
+        Ok(kubernetes::connect(&self.options()).await?)
+    }
+
+    /// The same, for a command that is of use without one. None: no cluster is named.
+    pub(crate) async fn find(&self) -> Result<Option<Client>, Failure> {
+        match kubernetes::connect(&self.options()).await {
+            Err(kubernetes::Error::NoCluster) => Ok(None),
+            client => Ok(Some(client?)),
+        }
+    }
+
+    fn options(&self) -> ConnectOptions {
+        ConnectOptions {
             kubeconfig: self.kubeconfig.clone(),
             context: self.context.clone(),
-        };
-        Ok(kubernetes::connect(&options).await?)
+        }
     }
 
     /// Whether the rights shall be printed and nothing else be done.

@@ -217,6 +217,14 @@ pub struct Terminated {
     pub exit_code: i32,
 }
 
+impl Terminated {
+    /// Whether this may be the end of a program that could not be executed: runc, containerd's shim and a shell exit so
+    /// when a file is for another processor, and say why only in the container's log. Others exit so as well.
+    pub fn may_not_have_begun(&self) -> bool {
+        matches!(self.exit_code, 1 | 126 | 127 | 128 | 255)
+    }
+}
+
 /// An event on a Pod.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Event {

@@ -82,8 +82,6 @@ pub fn of(observations: &Observations) -> (Vec<Trial>, usize) {
 /// machine. An image that may never be pulled is not pulled here either.
 fn concerns_pulling(container: &Container) -> bool {
     const EXEC_FORMAT: &str = "exec format error";
-    /// What a shell or runc exits with when it cannot execute a file.
-    const NOT_EXECUTED: [i32; 3] = [126, 128, 255];
     if container.pull_policy == "Never" {
         return false;
     }
@@ -91,9 +89,7 @@ fn concerns_pulling(container: &Container) -> bool {
     let ended = container.terminated.as_ref();
     container.waits_for_image()
         || waits.is_some_and(|waiting| waiting.message.contains(EXEC_FORMAT))
-        || ended.is_some_and(|end| {
-            end.message.contains(EXEC_FORMAT) || NOT_EXECUTED.contains(&end.exit_code)
-        })
+        || ended.is_some_and(|end| end.message.contains(EXEC_FORMAT) || end.may_not_have_begun())
 }
 
 /// Whether the runtime's text is about a credential that does not count.

@@ -174,11 +174,19 @@ fn a_key_is_private_is_not_replaced_and_becomes_a_secret() {
     let secret = Outcome::of(&mut command).code(0).json();
     assert_eq!(secret["type"], "kubernetes.io/dockerconfigjson");
     assert_eq!(secret["metadata"]["namespace"], "web");
-    let yaml = Outcome::of(&mut registry.command(create)).code(0).stdout;
+    // Without a cluster it can only be printed, if it is to be printed.
+    let mut command = registry.command(&format!("{create} -o yaml"));
+    let yaml = Outcome::of(&mut command)
+        .code(0)
+        .says(&["No cluster is named"])
+        .stdout;
     assert!(
         yaml.contains("kind: Secret\n") && yaml.contains("name: gcr-json-key\n"),
         "{yaml}"
     );
+    Outcome::of(&mut registry.command(create))
+        .code(1)
+        .says(&["error: no cluster is named"]);
 }
 
 #[test]

@@ -193,10 +193,8 @@ fn exec_format(container: &Container) -> Option<Trouble> {
 /// The program ended at once, with the code of one that could not be executed, and the registry says that the image is
 /// for other machines: its own words are in the container's log, which the doctor does not read.
 fn other_machine(pod: &Pod, container: &Container, seen: &Observations) -> Option<Trouble> {
-    /// What runc, containerd's shim and a shell exit with when a file cannot be executed.
-    const NOT_EXECUTED: [i32; 4] = [126, 127, 128, 255];
     let end = container.terminated.as_ref()?;
-    if !NOT_EXECUTED.contains(&end.exit_code) {
+    if container.is_running || !end.may_not_have_begun() {
         return None;
     }
     let Some(Looked::Found(node)) = seen.nodes.get(pod.node.as_ref()?) else {

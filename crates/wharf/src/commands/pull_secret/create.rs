@@ -34,6 +34,8 @@ use crate::output::{Output, print};
 ///
 /// A Secret of this name that this command made is changed in place: the registries that are named get the credential,
 /// others in it stay. Done twice it changes nothing: a key in it that is still good is kept.
+///
+/// -o yaml and -o json print the Secret too, and where no cluster is named they do nothing else.
 #[derive(Args, Debug)]
 #[command(
     group = ArgGroup::new("new_credential").args(["iam_account", "least_privilege"]).multiple(true),
@@ -124,7 +126,7 @@ impl Create {
             return self.cluster.print_rights(&rights, &scope);
         }
         let output = Output::quiet(self.quiet);
-        let place = self.place().await?;
+        let place = self.place(output).await?;
         let chosen = self.choose(output, &place).await?;
         let config = DockerConfig::new(chosen.registries, &chosen.credential);
         let secret = |namespace| PullSecret {
@@ -175,22 +177,36 @@ impl Create {
         }
     }
 
-    async fn place(&self) -> Result<Place, Failure> {
+    /// Whether the Secret is of use without a cluster: it is printed whole, for namespaces that need not be looked for.
+    fn is_of_use_on_paper(&self) -> bool {
+        let is_printed = matches!(self.output, Some(SecretFormat::Yaml | SecretFormat::Json));
+        is_printed && self.dry_run == DryRun::None && self.namespaces.choice().rules().is_empty()
+    }
+
+    /// For the namespaces that are named, or for that of whoever applies it.
+    fn paper(&self) -> Place {
+        let mut namespaces: Vec<_> = (self.namespaces.namespaces.iter().cloned())
+            .map(Some)
+            .collect();
+        if namespaces.is_empty() {
+            namespaces.push(None);
+        }
+        Place::Paper(namespaces)
+    }
+
+    async fn place(&self, output: Output) -> Result<Place, Failure> {
         let choice = self.namespaces.choice();
         if self.dry_run == DryRun::Client && choice.rules().is_empty() {
-            let mut named: Vec<_> = self
-                .namespaces
-                .namespaces
-                .iter()
-                .cloned()
-                .map(Some)
-                .collect();
-            if named.is_empty() {
-                named.push(None);
-            }
-            return Ok(Place::Paper(named));
+            return Ok(self.paper());
         }
-        let client = self.cluster.connect().await?;
+        let client = match self.is_of_use_on_paper() {
+            true => self.cluster.find().await?,
+            false => Some(self.cluster.connect().await?),
+        };
+        let Some(client) = client else {
+            output.say("No cluster is named: the Secret is printed and goes nowhere.");
+            return Ok(self.paper());
+        };
         let namespaces = choice.resolve(&client).await?;
         Ok(match self.dry_run {
             DryRun::Client => Place::Paper(namespaces.into_iter().map(Some).collect()),
