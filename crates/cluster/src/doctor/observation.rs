@@ -131,9 +131,9 @@ pub struct Pod {
 }
 
 impl Pod {
-    /// Whether any of its containers waits for its image.
-    pub fn waits_for_image(&self) -> bool {
-        self.containers.iter().any(Container::waits_for_image)
+    /// Whether what its pulls depend on may say why it does not run.
+    pub fn concerns_pulling(&self) -> bool {
+        self.containers.iter().any(Container::concerns_pulling)
     }
 }
 
@@ -180,6 +180,17 @@ pub struct Container {
 }
 
 impl Container {
+    /// Whether its image may be why it does not run: it waits for it, or it is for another machine.
+    pub fn concerns_pulling(&self) -> bool {
+        const EXEC_FORMAT: &str = "exec format error";
+        let waiting = self.waiting.as_ref();
+        let ended = self.terminated.as_ref();
+        self.waits_for_image()
+            || waiting.is_some_and(|waiting| waiting.message.contains(EXEC_FORMAT))
+            || ended
+                .is_some_and(|end| end.message.contains(EXEC_FORMAT) || end.may_not_have_begun())
+    }
+
     /// Whether it waits for its image: for a reason that is none of the known others, since a pull secret that cannot be
     /// read has its decoder's words for a reason.
     pub fn waits_for_image(&self) -> bool {

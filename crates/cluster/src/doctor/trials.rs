@@ -51,7 +51,7 @@ pub fn of(observations: &Observations) -> (Vec<Trial>, usize) {
     let mut trials: BTreeMap<ProbeTarget, (usize, Trial)> = BTreeMap::new();
     let mut keyrings = BTreeMap::new();
     for pod in &observations.pods {
-        for container in pod.containers.iter().filter(|c| concerns_pulling(c)) {
+        for container in pod.containers.iter().filter(|c| is_worth_a_try(c)) {
             let Ok(image) = Image::parse(&container.image) else {
                 continue;
             };
@@ -78,18 +78,10 @@ pub fn of(observations: &Observations) -> (Vec<Trial>, usize) {
     (trials.collect(), left_out)
 }
 
-/// Whether a try of the pull may say why a container does not run: it waits for the image, or the image is for another
-/// machine. An image that may never be pulled is not pulled here either.
-fn concerns_pulling(container: &Container) -> bool {
-    const EXEC_FORMAT: &str = "exec format error";
-    if container.pull_policy == "Never" {
-        return false;
-    }
-    let waits = container.waiting.as_ref();
-    let ended = container.terminated.as_ref();
-    container.waits_for_image()
-        || waits.is_some_and(|waiting| waiting.message.contains(EXEC_FORMAT))
-        || ended.is_some_and(|end| end.message.contains(EXEC_FORMAT) || end.may_not_have_begun())
+/// Whether a try of the pull may say why a container does not run. An image that may never be pulled is not pulled here
+/// either.
+fn is_worth_a_try(container: &Container) -> bool {
+    container.pull_policy != "Never" && container.concerns_pulling()
 }
 
 /// Whether the runtime's text is about a credential that does not count.

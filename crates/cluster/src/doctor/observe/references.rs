@@ -31,7 +31,7 @@ pub(super) struct References {
     pub(super) nodes: BTreeMap<String, Looked<Node>>,
 }
 
-/// Looks at what Pods name. Pods that wait for nothing have their node looked at alone.
+/// Looks at what Pods name. Of Pods whose images are not the matter, the node is looked at alone.
 pub(super) async fn of(cluster: &Cluster, seen: &[Seen]) -> References {
     let (nodes, (service_accounts, secrets)) = tokio::join!(
         Box::pin(nodes(cluster, seen)),
@@ -51,7 +51,7 @@ pub(super) async fn of(cluster: &Cluster, seen: &[Seen]) -> References {
 }
 
 fn waiting(seen: &[Seen]) -> impl Iterator<Item = &Seen> {
-    seen.iter().filter(|seen| seen.pod.waits_for_image())
+    seen.iter().filter(|seen| seen.pod.concerns_pulling())
 }
 
 async fn service_accounts(

@@ -41,7 +41,7 @@ pub(super) async fn find(cluster: &Cluster, seen: &[Seen]) -> Makers {
     for kind in ["ReplicaSet", "StatefulSet", "DaemonSet", "Job"] {
         let names: BTreeSet<_> = seen
             .iter()
-            .filter(|seen| seen.pod.waits_for_image())
+            .filter(|seen| seen.pod.concerns_pulling())
             .filter_map(|seen| Some((seen, seen.owner.as_ref()?)))
             .filter(|(_, owner)| owner.kind == kind && is_known(owner))
             .map(|(seen, owner)| NamespacedName {
