@@ -288,15 +288,15 @@ kind: Role
 metadata:
   name: wharf-example
 rules:
-  - apiGroups:
-      - \"\"
-    resourceNames:
-      - regcred
-    resources:
-      - secrets
-    verbs:
-      - get
-      - patch
+- apiGroups:
+  - \"\"
+  resourceNames:
+  - regcred
+  resources:
+  - secrets
+  verbs:
+  - get
+  - patch
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
@@ -307,8 +307,8 @@ roleRef:
   kind: Role
   name: wharf-example
 subjects:
-  - apiGroup: rbac.authorization.k8s.io
-    kind: User
+- apiGroup: rbac.authorization.k8s.io
+  kind: User
     name: jane
 "
         );
