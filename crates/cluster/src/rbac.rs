@@ -309,7 +309,7 @@ roleRef:
 subjects:
 - apiGroup: rbac.authorization.k8s.io
   kind: User
-    name: jane
+  name: jane
 "
         );
     }
