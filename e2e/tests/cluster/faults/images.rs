@@ -75,8 +75,10 @@ fn wrong_architecture(place: &Place<'_>) -> Mended {
     with_credential(place);
     let world = place.world;
     world.push(place.name, "arm64", &world.foreign);
-    // The reason stands in the container's log only: the doctor compares the image with the node.
-    place.deploy(&place.image_at(world.host.name(), "arm64"));
+    place.deploy_as(&place.image_at(world.host.name(), "arm64"), |spec| {
+        // Else the reason stands in the container's log only.
+        spec["containers"][0]["terminationMessagePolicy"] = "FallbackToLogsOnError".into();
+    });
     place.waits_for("program that does not start", |reason, _| {
         reason == "CrashLoopBackOff"
     });
