@@ -183,8 +183,19 @@ impl<'a> Place<'a> {
     }
 
     /// The doctor, asked about the whole namespace, names this cause and no other.
+    ///
+    /// On a busy machine a Pod may come to the node before the Secrets that it names, and the kubelet's last word is
+    /// about that. The doctor says so: the kubelet tries again by itself. Then it is asked again when it has.
     pub(super) fn doctor_names(&self, cause: &str) -> Diagnosis {
-        let output = self.doctor(&[]).run();
+        let end = Instant::now() + POD_DEADLINE;
+        let mut output = self.doctor(&[]).run();
+        while output.text().contains(r#""cause": "waiting-to-retry""#)
+            && cause != "waiting-to-retry"
+            && Instant::now() < end
+        {
+            thread::sleep(INTERVAL);
+            output = self.doctor(&[]).run();
+        }
         let pods = self.statuses();
         assert!(
             output.code == Some(PROBLEMS_FOUND),
