@@ -184,13 +184,13 @@ impl<'a> Place<'a> {
 
     /// The doctor, asked about the whole namespace, names this cause and no other.
     ///
-    /// On a busy machine a Pod may come to the node before the Secrets that it names, and the kubelet's last word is
-    /// about that. The doctor says so: the kubelet tries again by itself. Then it is asked again when it has.
+    /// On a busy machine a Pod may come to the node before the Secrets that it names, and the kubelet's first words are
+    /// about that. Then the doctor is asked again until the kubelet has tried with them.
     pub(super) fn doctor_names(&self, cause: &str) -> Diagnosis {
         let end = Instant::now() + POD_DEADLINE;
         let mut output = self.doctor(&[]).run();
-        while output.text().contains(r#""cause": "waiting-to-retry""#)
-            && cause != "waiting-to-retry"
+        while !output.text().contains(&format!("\"cause\": \"{cause}\""))
+            && self.came_before_its_secrets()
             && Instant::now() < end
         {
             thread::sleep(INTERVAL);
@@ -213,6 +213,22 @@ impl<'a> Place<'a> {
         Diagnosis {
             finding: findings[0].clone(),
         }
+    }
+
+    /// Whether the kubelet missed a Secret that is there.
+    fn came_before_its_secrets(&self) -> bool {
+        let path = |kind: &str| format!("/api/v1/namespaces/{}/{kind}", self.namespace.name());
+        let secrets = self.items(&path("secrets"));
+        self.items(&path("events"))
+            .iter()
+            .filter(|event| event["reason"] == "FailedToRetrieveImagePullSecret")
+            .filter_map(|event| text(&event["message"]).split_once('(')?.1.split_once(')'))
+            .flat_map(|(names, _)| names.split(", "))
+            .any(|name| {
+                secrets
+                    .iter()
+                    .any(|secret| secret["metadata"]["name"] == name)
+            })
     }
 
     /// The doctor finds nothing.
