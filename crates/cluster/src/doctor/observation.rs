@@ -194,7 +194,7 @@ impl Container {
     /// Whether it waits for its image: for a reason that is none of the known others, since a pull secret that cannot be
     /// read has its decoder's words for a reason.
     pub fn waits_for_image(&self) -> bool {
-        const OTHERS: [&str; 7] = [
+        const OTHERS: [&str; 15] = [
             "",
             "ContainerCreating",
             "PodInitializing",
@@ -202,6 +202,14 @@ impl Container {
             "CreateContainerConfigError",
             "CreateContainerError",
             "RunContainerError",
+            "PreCreateHookError",
+            "PreStartHookError",
+            "PostStartHookError",
+            "CreatePodSandboxError",
+            "ConfigPodSandboxError",
+            "KillPodSandboxError",
+            "KillContainerError",
+            "VerifyNonRootError",
         ];
         let waiting = self.waiting.as_ref();
         waiting.is_some_and(|waiting| !OTHERS.contains(&waiting.reason.as_str()))

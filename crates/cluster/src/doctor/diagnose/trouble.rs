@@ -47,30 +47,6 @@ pub(super) fn of_pod<'a>(
     found
 }
 
-/// Whether a container waits for its image. Other reasons are known by their words; one that is none is taken for the
-/// decoder's about a pull secret.
-fn waits_for_image(container: &Container) -> bool {
-    container.waiting.as_ref().is_some_and(|waiting| {
-        !matches!(
-            waiting.reason.as_str(),
-            "" | "ContainerCreating"
-                | "PodInitializing"
-                | "CrashLoopBackOff"
-                | "CreateContainerConfigError"
-                | "CreateContainerError"
-                | "RunContainerError"
-                | "PreCreateHookError"
-                | "PreStartHookError"
-                | "PostStartHookError"
-                | "CreatePodSandboxError"
-                | "ConfigPodSandboxError"
-                | "KillPodSandboxError"
-                | "KillContainerError"
-                | "VerifyNonRootError"
-        )
-    })
-}
-
 fn is_made(container: &Container) -> bool {
     container.waiting.as_ref().is_some_and(|waiting| {
         matches!(
@@ -84,7 +60,7 @@ fn of_container(pod: &Pod, container: &Container, seen: &Observations) -> Option
     if container.is_running {
         return None;
     }
-    if !waits_for_image(container) {
+    if !container.waits_for_image() {
         return exec_format(container).or_else(|| other_machine(pod, container, seen));
     }
     let waiting = container.waiting.as_ref()?;
@@ -104,7 +80,7 @@ fn of_volume(pod: &Pod, volume: &Container) -> Option<Trouble> {
     let holder = pod
         .containers
         .iter()
-        .filter(|container| waits_for_image(container))
+        .filter(|container| container.waits_for_image())
         .find(|container| {
             container.waiting.as_ref().is_some_and(|waiting| {
                 names(&waiting.message, &volume.image) && !names(&waiting.message, &container.image)

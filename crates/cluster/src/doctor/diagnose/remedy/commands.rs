@@ -106,20 +106,15 @@ pub(super) fn recreation(cases: &[&Case<'_>]) -> Recreation {
     recreation
 }
 
+fn get_pod(name: &str, namespace: &str) -> String {
+    line(&["kubectl", "get", "pod", name, "-n", namespace, "-o", "yaml"])
+}
+
 /// Makes a Pod anew that nothing else does.
 fn replace_pod(pod: &NamespacedName) -> String {
     format!(
         "{} | kubectl replace --force -f -",
-        line(&[
-            "kubectl",
-            "get",
-            "pod",
-            &pod.name,
-            "-n",
-            &pod.namespace,
-            "-o",
-            "yaml"
-        ])
+        get_pod(&pod.name, &pod.namespace)
     )
 }
 
@@ -190,16 +185,7 @@ fn patch(holder: &str, namespace: &str, patch: &Value) -> String {
 fn patch_and_replace(pod: &Pod, patch: &Value) -> String {
     format!(
         "{} | kubectl patch --local -f - -o yaml -p {} | kubectl replace --force -f -",
-        line(&[
-            "kubectl",
-            "get",
-            "pod",
-            &pod.name,
-            "-n",
-            &pod.namespace,
-            "-o",
-            "yaml"
-        ]),
+        get_pod(&pod.name, &pod.namespace),
         quoted(&patch.to_string())
     )
 }

@@ -78,19 +78,7 @@ pub(super) fn remedy(cause: &Cause, cases: &[&Case<'_>]) -> Remedy {
             host,
         } => advice(
             format!("put a credential into the pull secret that counts; {RETRIES}"),
-            vec![line(&[
-                "wharf",
-                "pull-secret",
-                "create",
-                &secret.name,
-                "-n",
-                &secret.namespace,
-                "--registry",
-                host,
-                "--key-file",
-                "key.json",
-                "--force",
-            ])],
+            vec![super::secret::create(secret, host, &["--force"])],
         ),
         Cause::CredentialRejected { host, .. } => advice(
             format!(

@@ -80,7 +80,8 @@ fn fitting_secret(cases: &[&Case<'_>]) -> Option<NamespacedName> {
     some.find_map(|case| case.fitting_secret())
 }
 
-fn create(secret: &NamespacedName, host: &str, flags: &[&str]) -> String {
+/// Makes a pull secret from a key file, or gives the key to one that is there.
+pub(super) fn create(secret: &NamespacedName, host: &str, flags: &[&str]) -> String {
     let mut words = vec![
         "wharf",
         "pull-secret",
