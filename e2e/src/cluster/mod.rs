@@ -40,7 +40,7 @@ use crate::wait::wait_for;
 pub use build::kubernetes;
 pub use counter::Counter;
 pub use host::Host;
-pub use namespace::Namespace;
+pub use namespace::{Namespace, missed_secrets};
 pub use plan::Plan;
 pub use shop::ClusterShop;
 

@@ -143,3 +143,13 @@ impl Drop for Namespace<'_> {
         }
     }
 }
+
+/// The Secrets that the kubelet could not read, from the message of its event `FailedToRetrieveImagePullSecret`. On a busy
+/// machine that names Secrets that are there: the Pod came to the node before them.
+pub fn missed_secrets(message: &str) -> impl Iterator<Item = &str> {
+    let names = message
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .map_or("", |(names, _)| names);
+    names.split(", ").filter(|name| !name.is_empty())
+}

@@ -10,6 +10,8 @@ use k8s_openapi::api::core::v1::Secret;
 use serde::Serialize;
 use wharf_types::wire::troubleshooter::TroubleshootIamPolicyResponse;
 
+use super::text::EXEC_FORMAT;
+
 /// The name of something in a namespace.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct NamespacedName {
@@ -182,7 +184,6 @@ pub struct Container {
 impl Container {
     /// Whether its image may be why it does not run: it waits for it, or it is for another machine.
     pub fn concerns_pulling(&self) -> bool {
-        const EXEC_FORMAT: &str = "exec format error";
         let waiting = self.waiting.as_ref();
         let ended = self.terminated.as_ref();
         self.waits_for_image()

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use k8s_openapi::api::apps::v1::{DaemonSet, Deployment, StatefulSet};
 use k8s_openapi::api::core::v1::{LocalObjectReference, Pod, PodSpec};
 use kube::api::ListParams;
-use kube::{Api, Client, ResourceExt as _};
+use kube::core::NamespaceResourceScope;
+use kube::{Api, Client, Resource, ResourceExt as _};
+use serde::de::DeserializeOwned;
 
 use super::attach::{Change, RESTARTABLE};
 use super::workload::{WorkloadKind, WorkloadName};
@@ -80,54 +82,49 @@ async fn templates(
     client: &Client,
     namespace: &Namespace,
 ) -> Result<BTreeMap<WorkloadName, Template>, Error> {
-    let all = ListParams::default();
-    let namespace = namespace.as_str();
     let mut templates = BTreeMap::new();
-    let mut add = |kind, name: String, template| {
-        templates.insert(WorkloadName { kind, name }, template);
-    };
-    for it in Api::<Deployment>::namespaced(client.clone(), namespace)
-        .list(&all)
-        .await?
-    {
+    let kind = WorkloadKind::Deployment;
+    add::<Deployment>(client, namespace, &mut templates, kind, |it| {
         let spec = it.spec.as_ref();
         let is_paused = spec.and_then(|spec| spec.paused) == Some(true);
-        let pod = spec.and_then(|spec| spec.template.spec.as_ref());
-        add(
-            WorkloadKind::Deployment,
-            it.name_any(),
-            Template::new(pod, is_paused),
-        );
-    }
-    for it in Api::<StatefulSet>::namespaced(client.clone(), namespace)
-        .list(&all)
-        .await?
-    {
-        let pod = it
-            .spec
-            .as_ref()
-            .and_then(|spec| spec.template.spec.as_ref());
-        add(
-            WorkloadKind::StatefulSet,
-            it.name_any(),
-            Template::new(pod, false),
-        );
-    }
-    for it in Api::<DaemonSet>::namespaced(client.clone(), namespace)
-        .list(&all)
-        .await?
-    {
-        let pod = it
-            .spec
-            .as_ref()
-            .and_then(|spec| spec.template.spec.as_ref());
-        add(
-            WorkloadKind::DaemonSet,
-            it.name_any(),
-            Template::new(pod, false),
-        );
-    }
+        Template::new(spec.and_then(|spec| spec.template.spec.as_ref()), is_paused)
+    })
+    .await?;
+    let kind = WorkloadKind::StatefulSet;
+    add::<StatefulSet>(client, namespace, &mut templates, kind, |it| {
+        let spec = it.spec.as_ref();
+        Template::new(spec.and_then(|spec| spec.template.spec.as_ref()), false)
+    })
+    .await?;
+    let kind = WorkloadKind::DaemonSet;
+    add::<DaemonSet>(client, namespace, &mut templates, kind, |it| {
+        let spec = it.spec.as_ref();
+        Template::new(spec.and_then(|spec| spec.template.spec.as_ref()), false)
+    })
+    .await?;
     Ok(templates)
+}
+
+/// Adds the workloads of one kind.
+async fn add<K>(
+    client: &Client,
+    namespace: &Namespace,
+    templates: &mut BTreeMap<WorkloadName, Template>,
+    kind: WorkloadKind,
+    template: impl Fn(&K) -> Template,
+) -> Result<(), Error>
+where
+    K: Resource<Scope = NamespaceResourceScope, DynamicType = ()>
+        + Clone
+        + DeserializeOwned
+        + std::fmt::Debug,
+{
+    let api = Api::<K>::namespaced(client.clone(), namespace.as_str());
+    for it in api.list(&ListParams::default()).await? {
+        let name = it.name_any();
+        templates.insert(WorkloadName { kind, name }, template(&it));
+    }
+    Ok(())
 }
 
 struct Question<'a> {

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
 use wharf_e2e::Program;
-use wharf_e2e::cluster::Namespace;
+use wharf_e2e::cluster::{Namespace, missed_secrets};
 use wharf_e2e::registry::binary;
 use wharf_e2e::shop::PROJECT;
 
@@ -222,8 +222,7 @@ impl<'a> Place<'a> {
         self.items(&path("events"))
             .iter()
             .filter(|event| event["reason"] == "FailedToRetrieveImagePullSecret")
-            .filter_map(|event| text(&event["message"]).split_once('(')?.1.split_once(')'))
-            .flat_map(|(names, _)| names.split(", "))
+            .flat_map(|event| missed_secrets(text(&event["message"])))
             .any(|name| {
                 secrets
                     .iter()

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::{Value, json};
 use wharf_e2e::Program;
-use wharf_e2e::cluster::{Cluster, Namespace};
+use wharf_e2e::cluster::{Cluster, Namespace, missed_secrets};
 use wharf_e2e::random::Random;
 use wharf_e2e::registry::binary;
 
@@ -320,12 +320,8 @@ fn agrees(predicted: &[(String, bool)], came: &[&str]) -> bool {
 /// Whether the kubelet missed a Secret that is there: on a machine that is busy, a Pod may come to the node before the
 /// Secrets that it names. What it does then depends on the moment, and not on the Secrets.
 fn was_late(case: &Case, event: Option<&str>) -> bool {
-    let missed = event
-        .and_then(|event| event.split_once('(')?.1.split_once(')'))
-        .map_or("", |(names, _)| names);
-    missed
-        .split(", ")
-        .any(|name| case.secrets.iter().any(|secret| secret.name == name))
+    let is_there = |name: &str| case.secrets.iter().any(|secret| secret.name == name);
+    event.is_some_and(|event| missed_secrets(event).any(is_there))
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::Image;
 use crate::doctor::cause::Cause;
 use crate::doctor::finding::Confidence;
 use crate::doctor::observation::Looked;
-use crate::doctor::text::Complaint;
+use crate::doctor::text::{Complaint, EXEC_FORMAT};
 
 /// None: the text is about the registry, or the way there.
 pub(super) fn conclude(case: &Case<'_>) -> Option<Conclusion> {
@@ -72,7 +72,7 @@ fn secret_unreadable(case: &Case<'_>) -> Conclusion {
 fn wrong_architecture(case: &Case<'_>) -> Conclusion {
     let available = case.platforms();
     let wanted = case.platform();
-    let is_said = case.trouble.text.contains("exec format error");
+    let is_said = case.trouble.text.contains(EXEC_FORMAT);
     let is_for_node = wanted.as_ref().is_some_and(|wanted| {
         available
             .iter()

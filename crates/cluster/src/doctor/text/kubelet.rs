@@ -37,7 +37,8 @@ const PULL_OF_A_SANDBOX: [&str; 4] = [
     "failed to pull image ",
     "pinging container registry ",
 ];
-const EXEC_FORMAT: &str = "exec format error";
+/// What the system says of a program for another processor, and of a script without its first line.
+pub(in crate::doctor) const EXEC_FORMAT: &str = "exec format error";
 
 /// Whether a reason is one word, as all of Kubernetes' own are.
 pub(super) fn is_word(reason: &str) -> bool {

@@ -35,6 +35,7 @@ mod wrappers;
 #[cfg(test)]
 mod tests;
 
+pub(super) use kubelet::EXEC_FORMAT;
 use phrase::Text;
 
 /// Bytes of a text that are looked at. Two wrappers and three names of images, each as long as they may be, are far less.
