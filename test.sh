@@ -18,6 +18,7 @@ docs() { cargo xtask docs --check; }
 end_to_end() { cargo test --locked -p wharf-e2e --test "$1" -- --nocapture; }
 conformance() { end_to_end conformance; }
 clients() { end_to_end clients; }
+libraries() { end_to_end libraries; }
 story() { end_to_end story; }
 crash() { end_to_end crash; }
 bad_input() { end_to_end bad_input; }
@@ -31,8 +32,8 @@ cluster() {
 runtimes() { end_to_end runtimes; }
 fuzz() { fuzz/run; }
 
-steps=(install format lint tidy dependencies unit build docs conformance clients story crash bad_input operation
-  kubernetes cluster runtimes fuzz)
+steps=(install format lint tidy dependencies unit build docs conformance clients libraries story crash bad_input
+  operation kubernetes cluster runtimes fuzz)
 [ $# -eq 0 ] || steps=("$@")
 
 times=()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs the clients that the end-to-end tests run: Debian's packages, and tools of the Go module proxy (pinned in
-# tools/go.mod) into tools/bin. Does only what is not done yet.
+# Installs the clients that the end-to-end tests run: Debian's packages, tools of the Go module proxy (pinned in
+# tools/go.mod) into tools/bin, and Google's client libraries (google/install.sh). Does only what is not done yet.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -14,6 +14,9 @@ packages=(
 )
 # Another package than Debian's may have brought kubectl already, and the two do not go together.
 command -v kubectl >/dev/null || packages+=(kubernetes-client)
+# So may Python and Node have come from elsewhere.
+python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
+command -v npm >/dev/null || packages+=(nodejs npm)
 
 missing=()
 for package in "${packages[@]}"; do
@@ -35,5 +38,5 @@ command -v go >/dev/null || {
   echo "e2e/install.sh: the Go toolchain is not installed; tools/go.mod names the version it takes" >&2
   exit 1
 }
-cd tools
-GOBIN="$PWD/bin" GOFLAGS=-mod=readonly go install tool
+(cd tools && GOBIN="$PWD/bin" GOFLAGS=-mod=readonly go install tool)
+google/install.sh

@@ -15,6 +15,7 @@ pub mod cluster;
 pub mod containerd;
 pub mod content;
 pub mod faults;
+pub mod gate;
 pub mod http;
 pub mod jwt;
 pub mod kube_api;
@@ -28,6 +29,7 @@ pub mod wait;
 pub mod wharf;
 
 pub use answer::Answer;
+pub use gate::Gate;
 pub use http::Client;
 pub use program::{Output, Program};
 pub use registry::TestRegistry;

@@ -72,6 +72,14 @@ impl Program {
         self
     }
 
+    /// Takes nothing of the test's own environment but the `PATH`. Variables given before this are gone, too.
+    #[must_use]
+    pub fn in_plain_environment(mut self) -> Self {
+        self.command.env_clear();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        self.env("PATH", path)
+    }
+
     /// The folder that it runs in.
     #[must_use]
     pub fn current_dir(mut self, folder: &Path) -> Self {
