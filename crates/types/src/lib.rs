@@ -15,11 +15,13 @@
 //! | [`scope`] | the Docker token protocol's scopes, and OAuth scopes |
 //! | [`error`] | the codes of the OCI and the Google error bodies |
 //! | [`wire`] | JSON bodies that a server and a client share |
+//! | [`kms`] | Cloud KMS' names and enumerations |
 //! | [`limits`] | every bound of the system, each with its reason |
 
 pub mod bucket;
 pub mod digest;
 pub mod error;
+pub mod kms;
 pub mod limits;
 pub mod media;
 pub mod name;

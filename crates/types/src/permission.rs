@@ -54,6 +54,19 @@ impl Permission {
             Resource::ServiceAccount(_) => {
                 is_of(&["iam.serviceAccount"]) && self != ACCOUNTS_CREATE && self != ACCOUNTS_LIST
             }
+            Resource::KeyRing(_) => {
+                is_of(&["cloudkms.cryptoKey", "cloudkms.keyRings."])
+                    && self != KEY_RINGS_CREATE
+                    && self != KEY_RINGS_LIST
+            }
+            Resource::CryptoKey(_) => {
+                is_of(&["cloudkms.cryptoKey"])
+                    && self != CRYPTO_KEYS_CREATE
+                    && self != CRYPTO_KEYS_LIST
+            }
+            Resource::CryptoKeyVersion(_) => {
+                is_of(&["cloudkms.cryptoKeyVersions."]) && self != VERSIONS_LIST
+            }
         }
     }
 
@@ -170,6 +183,58 @@ pub const LOG_ENTRIES_LIST: Permission = Permission("logging.logEntries.list");
 /// Read all of the audit log: also who pulled, looked, was given a token, or failed to log in.
 pub const PRIVATE_LOG_ENTRIES_LIST: Permission = Permission("logging.privateLogEntries.list");
 
+/// Create a key ring.
+pub const KEY_RINGS_CREATE: Permission = Permission("cloudkms.keyRings.create");
+/// Read a key ring.
+pub const KEY_RINGS_GET: Permission = Permission("cloudkms.keyRings.get");
+/// List key rings.
+pub const KEY_RINGS_LIST: Permission = Permission("cloudkms.keyRings.list");
+/// Read a key ring's policy.
+pub const KEY_RINGS_GET_IAM_POLICY: Permission = Permission("cloudkms.keyRings.getIamPolicy");
+/// Replace a key ring's policy.
+pub const KEY_RINGS_SET_IAM_POLICY: Permission = Permission("cloudkms.keyRings.setIamPolicy");
+/// Create a key in a ring.
+pub const CRYPTO_KEYS_CREATE: Permission = Permission("cloudkms.cryptoKeys.create");
+/// Read a key's metadata.
+pub const CRYPTO_KEYS_GET: Permission = Permission("cloudkms.cryptoKeys.get");
+/// List a ring's keys.
+pub const CRYPTO_KEYS_LIST: Permission = Permission("cloudkms.cryptoKeys.list");
+/// Change a key: labels, rotation, primary version.
+pub const CRYPTO_KEYS_UPDATE: Permission = Permission("cloudkms.cryptoKeys.update");
+/// Read a key's policy.
+pub const CRYPTO_KEYS_GET_IAM_POLICY: Permission = Permission("cloudkms.cryptoKeys.getIamPolicy");
+/// Replace a key's policy.
+pub const CRYPTO_KEYS_SET_IAM_POLICY: Permission = Permission("cloudkms.cryptoKeys.setIamPolicy");
+/// Create a version of a key.
+pub const VERSIONS_CREATE: Permission = Permission("cloudkms.cryptoKeyVersions.create");
+/// Schedule the destruction of a version.
+pub const VERSIONS_DESTROY: Permission = Permission("cloudkms.cryptoKeyVersions.destroy");
+/// Read a version.
+pub const VERSIONS_GET: Permission = Permission("cloudkms.cryptoKeyVersions.get");
+/// List a key's versions.
+pub const VERSIONS_LIST: Permission = Permission("cloudkms.cryptoKeyVersions.list");
+/// Take a scheduled destruction back.
+pub const VERSIONS_RESTORE: Permission = Permission("cloudkms.cryptoKeyVersions.restore");
+/// Enable or disable a version.
+pub const VERSIONS_UPDATE: Permission = Permission("cloudkms.cryptoKeyVersions.update");
+/// Decrypt.
+pub const VERSIONS_USE_TO_DECRYPT: Permission =
+    Permission("cloudkms.cryptoKeyVersions.useToDecrypt");
+/// Encrypt.
+pub const VERSIONS_USE_TO_ENCRYPT: Permission =
+    Permission("cloudkms.cryptoKeyVersions.useToEncrypt");
+/// Sign, with a private key or a MAC key.
+pub const VERSIONS_USE_TO_SIGN: Permission = Permission("cloudkms.cryptoKeyVersions.useToSign");
+/// Verify a MAC.
+pub const VERSIONS_USE_TO_VERIFY: Permission = Permission("cloudkms.cryptoKeyVersions.useToVerify");
+/// Read the public half of a version.
+pub const VERSIONS_VIEW_PUBLIC_KEY: Permission =
+    Permission("cloudkms.cryptoKeyVersions.viewPublicKey");
+/// Read a location.
+pub const LOCATIONS_GET: Permission = Permission("cloudkms.locations.get");
+/// List a project's locations.
+pub const LOCATIONS_LIST: Permission = Permission("cloudkms.locations.list");
+
 const SET_WORDS: usize = ALL.len().div_ceil(64);
 
 /// A set of permissions, as small as it can be: a role is looked up in it at every request.
@@ -245,6 +310,30 @@ static ALL: &[&str] = &[
     "artifactregistry.versions.delete",
     "artifactregistry.versions.get",
     "artifactregistry.versions.list",
+    "cloudkms.cryptoKeyVersions.create",
+    "cloudkms.cryptoKeyVersions.destroy",
+    "cloudkms.cryptoKeyVersions.get",
+    "cloudkms.cryptoKeyVersions.list",
+    "cloudkms.cryptoKeyVersions.restore",
+    "cloudkms.cryptoKeyVersions.update",
+    "cloudkms.cryptoKeyVersions.useToDecrypt",
+    "cloudkms.cryptoKeyVersions.useToEncrypt",
+    "cloudkms.cryptoKeyVersions.useToSign",
+    "cloudkms.cryptoKeyVersions.useToVerify",
+    "cloudkms.cryptoKeyVersions.viewPublicKey",
+    "cloudkms.cryptoKeys.create",
+    "cloudkms.cryptoKeys.get",
+    "cloudkms.cryptoKeys.getIamPolicy",
+    "cloudkms.cryptoKeys.list",
+    "cloudkms.cryptoKeys.setIamPolicy",
+    "cloudkms.cryptoKeys.update",
+    "cloudkms.keyRings.create",
+    "cloudkms.keyRings.get",
+    "cloudkms.keyRings.getIamPolicy",
+    "cloudkms.keyRings.list",
+    "cloudkms.keyRings.setIamPolicy",
+    "cloudkms.locations.get",
+    "cloudkms.locations.list",
     "iam.roles.create",
     "iam.roles.delete",
     "iam.roles.get",

@@ -2,6 +2,7 @@
 
 use crate::bucket::BucketName;
 use crate::digest::Digest;
+use crate::kms::{CryptoKeyName, CryptoKeyVersionName, KeyRingName};
 use crate::name::{ImagePath, Location, ProjectId, Reference, RepositoryName, Tag};
 use crate::principal::ServiceAccountEmail;
 use crate::text::shorten;
@@ -26,6 +27,12 @@ pub enum Resource {
     },
     /// `projects/P/serviceAccounts/E`
     ServiceAccount(ServiceAccountEmail),
+    /// `projects/P/locations/L/keyRings/R`
+    KeyRing(KeyRingName),
+    /// `projects/P/locations/L/keyRings/R/cryptoKeys/K`
+    CryptoKey(CryptoKeyName),
+    /// `projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/N`
+    CryptoKeyVersion(CryptoKeyVersionName),
 }
 
 /// An object of an image's folder.
@@ -86,7 +93,7 @@ const FOLDER: &str = "containers/repositories/library/";
 /// Why a text names no resource.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not a resource of this registry: use projects/P, projects/_/buckets/B[/objects/…], projects/P/serviceAccounts/E or organizations/0"
+    "{0:?} is not a resource of this registry: use projects/P, projects/_/buckets/B[/objects/…], projects/P/serviceAccounts/E, projects/P/locations/L/keyRings/R[/cryptoKeys/K[/cryptoKeyVersions/N]] or organizations/0"
 )]
 pub struct ResourceError(String);
 
@@ -108,6 +115,9 @@ impl Resource {
             Self::Bucket(bucket) => Some(Self::Project(bucket.project.clone())),
             Self::Object { bucket, .. } => Some(Self::Bucket(bucket.clone())),
             Self::ServiceAccount(email) => Some(Self::Project(email.project())),
+            Self::KeyRing(ring) => Some(Self::Project(ring.project())),
+            Self::CryptoKey(key) => Some(Self::KeyRing(key.ring())),
+            Self::CryptoKeyVersion(version) => Some(Self::CryptoKey(version.key.clone())),
         }
     }
 
@@ -118,6 +128,9 @@ impl Resource {
             Self::Project(project) => Some(project.clone()),
             Self::Bucket(bucket) | Self::Object { bucket, .. } => Some(bucket.project.clone()),
             Self::ServiceAccount(email) => Some(email.project()),
+            Self::KeyRing(ring) => Some(ring.project()),
+            Self::CryptoKey(key) => Some(key.project()),
+            Self::CryptoKeyVersion(version) => Some(version.key.project()),
         }
     }
 
@@ -161,6 +174,9 @@ impl Resource {
             Self::ServiceAccount(email) => {
                 format!("projects/{}/serviceAccounts/{email}", email.project())
             }
+            Self::KeyRing(ring) => ring.to_string(),
+            Self::CryptoKey(key) => key.to_string(),
+            Self::CryptoKeyVersion(version) => version.to_string(),
         }
     }
 
@@ -170,6 +186,9 @@ impl Resource {
             Self::Organization | Self::Project(_) => "cloudresourcemanager.googleapis.com",
             Self::Bucket(_) | Self::Object { .. } => "storage.googleapis.com",
             Self::ServiceAccount(_) => "iam.googleapis.com",
+            Self::KeyRing(_) | Self::CryptoKey(_) | Self::CryptoKeyVersion(_) => {
+                "cloudkms.googleapis.com"
+            }
         }
     }
 
@@ -181,6 +200,9 @@ impl Resource {
             Self::Bucket(_) => "storage.googleapis.com/Bucket",
             Self::Object { .. } => "storage.googleapis.com/Object",
             Self::ServiceAccount(_) => "iam.googleapis.com/ServiceAccount",
+            Self::KeyRing(_) => "cloudkms.googleapis.com/KeyRing",
+            Self::CryptoKey(_) => "cloudkms.googleapis.com/CryptoKey",
+            Self::CryptoKeyVersion(_) => "cloudkms.googleapis.com/CryptoKeyVersion",
         }
     }
 
@@ -216,6 +238,9 @@ impl Resource {
                 }
             };
         }
+        if rest.contains("/keyRings/") {
+            return parse_kms(name).ok_or_else(refused);
+        }
         match rest.split_once("/serviceAccounts/") {
             Some((_, email)) => Ok(Self::ServiceAccount(
                 ServiceAccountEmail::parse(email).map_err(|_| refused())?,
@@ -225,6 +250,16 @@ impl Resource {
             )),
         }
     }
+}
+
+fn parse_kms(name: &str) -> Option<Resource> {
+    Some(if name.contains("/cryptoKeyVersions/") {
+        Resource::CryptoKeyVersion(CryptoKeyVersionName::parse(name).ok()?)
+    } else if name.contains("/cryptoKeys/") {
+        Resource::CryptoKey(CryptoKeyName::parse(name).ok()?)
+    } else {
+        Resource::KeyRing(KeyRingName::parse(name).ok()?)
+    })
 }
 
 fn parse_object(bucket: BucketName, path: &str) -> Option<Resource> {
@@ -276,6 +311,9 @@ mod tests {
             format!("projects/_/buckets/artifacts.my-project.appspot.com/objects/containers/repositories/library/a/manifest_{digest}"),
             format!("projects/_/buckets/artifacts.my-project.appspot.com/objects/containers/repositories/library/a/blob_{digest}"),
             "projects/my-project/serviceAccounts/gcr-puller@my-project.iam.gserviceaccount.com".to_owned(),
+            "projects/my-project/locations/us-central1/keyRings/ring".to_owned(),
+            "projects/my-project/locations/us-central1/keyRings/ring/cryptoKeys/key".to_owned(),
+            "projects/example.com:my-project/locations/global/keyRings/ring/cryptoKeys/key/cryptoKeyVersions/1".to_owned(),
         ] {
             let resource = Resource::parse(&text).expect(&text);
             assert_eq!(resource.name(), text);
