@@ -120,6 +120,12 @@ pub enum Missing {
     Key,
     /// A role.
     Role,
+    /// A key ring of KMS.
+    KeyRing,
+    /// A key of KMS.
+    CryptoKey,
+    /// A version of a key of KMS.
+    CryptoKeyVersion,
 }
 
 impl std::fmt::Display for Missing {
@@ -134,6 +140,9 @@ impl std::fmt::Display for Missing {
             Self::ServiceAccount => "service account",
             Self::Key => "service account key",
             Self::Role => "role",
+            Self::KeyRing => "key ring",
+            Self::CryptoKey => "key",
+            Self::CryptoKeyVersion => "key version",
         })
     }
 }

@@ -7,6 +7,8 @@ pub mod caller;
 mod clock;
 mod error;
 pub mod iam;
+pub mod kms;
+mod memory;
 pub mod registry;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -35,14 +37,17 @@ pub struct Config {
     pub local_url: url::Url,
 }
 
-/// A registry: its data, its caches, its rules. The verbs are its methods, in [`registry`] and [`iam`].
+/// A registry: its data, its caches, its rules. The verbs are its methods, in [`registry`], [`iam`] and [`kms`].
 pub struct App {
     pub(crate) meta: Meta,
     pub(crate) blobs: Blobs,
     pub(crate) iam: Arc<iam::State>,
     pub(crate) registry: Arc<registry::State>,
     pub(crate) audit: audit::Log,
+    pub(crate) kms: Arc<kms::State>,
     pub(crate) signer: iam::Signer,
+    /// Seals the secrets of the database under the root key.
+    pub(crate) seal: iam::Seal,
     pub(crate) external_url: Option<url::Url>,
     /// The last to go: nobody else may serve the folder before everything above is closed.
     _lock: Lock,
@@ -63,13 +68,16 @@ impl App {
         let lock = Lock::take(&config.data)?;
         let iam = Arc::new(iam::State::default());
         let registry = Arc::new(registry::State::default());
-        let caches = (iam.clone(), registry.clone());
+        let kms = Arc::new(kms::State::default());
+        let caches = (iam.clone(), registry.clone(), kms.clone());
         let meta = Meta::open(&config.data, move |changes| {
             caches.0.forget(changes);
             caches.1.forget(changes);
+            caches.2.forget(changes);
         })?;
         let iam::bootstrap::Installed {
             signer,
+            seal,
             new_owner_key,
         } = iam::bootstrap::run(&meta, &config).await?;
         let app = Arc::new(Self {
@@ -78,11 +86,14 @@ impl App {
             iam,
             registry,
             audit: audit::Log::open(&config.data)?,
+            kms,
             signer,
+            seal,
             external_url: config.external_url,
             _lock: lock,
         });
         app.start_garbage_collection();
+        app.start_kms_schedule();
         Ok(Opened { app, new_owner_key })
     }
 

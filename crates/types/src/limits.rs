@@ -123,3 +123,23 @@ pub const CLUSTER_CALL_MAX: Duration = Duration::from_secs(60);
 /// Attempts to change an object of a cluster that others change meanwhile: controllers write the status of a workload
 /// several times a second while it rolls out.
 pub const CLUSTER_ATTEMPTS_MAX: usize = 20;
+/// Key rings of one project, at all locations together.
+pub const KEY_RINGS_PER_PROJECT_MAX: usize = 1_000;
+/// Keys of one ring.
+pub const CRYPTO_KEYS_PER_RING_MAX: usize = 10_000;
+/// Versions of one key: a rotation each day for 27 years.
+pub const KMS_VERSIONS_PER_KEY_MAX: u32 = 10_000;
+/// Bytes of a plaintext or of additional authenticated data: Google's own limit for keys in software.
+pub const KMS_PLAINTEXT_SIZE_MAX: usize = 64 * 1024;
+/// Bytes of a ciphertext: the largest plaintext, and what encryption adds to it.
+pub const KMS_CIPHERTEXT_SIZE_MAX: usize = KMS_PLAINTEXT_SIZE_MAX + 1024;
+/// The shortest time from the request of a destruction to the destruction: Google's own.
+pub const KMS_DESTROY_DELAY_MIN: Duration = Duration::from_secs(24 * 3600);
+/// The longest such time: Google's own.
+pub const KMS_DESTROY_DELAY_MAX: Duration = Duration::from_secs(120 * 24 * 3600);
+/// Such a time where the caller names none: Google's own.
+pub const KMS_DESTROY_DELAY_DEFAULT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// The shortest rotation period: Google's own.
+pub const KMS_ROTATION_PERIOD_MIN: Duration = Duration::from_secs(24 * 3600);
+/// The longest rotation period: Google's own, 876,000 hours.
+pub const KMS_ROTATION_PERIOD_MAX: Duration = Duration::from_secs(876_000 * 3600);

@@ -230,7 +230,11 @@ fn grant(permission: &str, resource: &str, member: &str) -> Option<String> {
             PolicyHolder::Bucket(name)
         }
         Resource::ServiceAccount(email) => PolicyHolder::ServiceAccount(email),
-        Resource::Organization => return None,
+        // These commands are gcloud's so far.
+        Resource::Organization
+        | Resource::KeyRing(_)
+        | Resource::CryptoKey(_)
+        | Resource::CryptoKeyVersion(_) => return None,
     };
     let command = match holder {
         PolicyHolder::Project(id) => format!("projects add-iam-policy-binding {id}"),

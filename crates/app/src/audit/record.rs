@@ -144,12 +144,20 @@ impl Record {
     }
 
     /// Whether it tells of a change, or of one that was refused ("Admin Activity"). All else is private: who pulled,
-    /// pushed, looked, was given a token or failed to log in ("Data Access").
+    /// pushed, looked, used a key, was given a token or failed to log in ("Data Access").
     pub fn is_admin_activity(&self) -> bool {
         match &self.event {
             RecordedEvent::Decision { permission, .. } => {
                 Permission::parse(permission).is_ok_and(|permission| {
-                    !permission.is_read() && !permission.as_str().starts_with("storage.objects.")
+                    let uses = [
+                        "storage.objects.",
+                        "cloudkms.cryptoKeyVersions.useTo",
+                        "cloudkms.cryptoKeyVersions.view",
+                    ];
+                    !permission.is_read()
+                        && !uses
+                            .iter()
+                            .any(|use_| permission.as_str().starts_with(use_))
                 })
             }
             RecordedEvent::TokenIssued { .. } | RecordedEvent::AuthenticationFailed { .. } => false,
@@ -201,6 +209,8 @@ mod tests {
             ("storage.objects.create", false),
             ("storage.objects.get", false),
             ("storage.buckets.list", false),
+            ("cloudkms.cryptoKeyVersions.destroy", true),
+            ("cloudkms.cryptoKeyVersions.useToDecrypt", false),
             ("logging.privateLogEntries.list", false),
             ("galaxies.stars.destroy", false),
         ] {

@@ -18,6 +18,7 @@ use super::key_pair::KeyPair;
 use super::keys::{NEVER, ServiceAccountKey};
 use super::projects::Project;
 use super::random;
+use super::seal::Seal;
 use crate::{Config, Error, clock};
 
 /// The setting under which the token signing key lies, sealed. That it is there means that the first start is done:
@@ -27,6 +28,7 @@ const SIGNING_KEY: &str = "token-signing-key";
 /// What every start needs.
 pub(crate) struct Installed {
     pub(crate) signer: Signer,
+    pub(crate) seal: Seal,
     /// The owner's key file, if this start wrote it.
     pub(crate) new_owner_key: Option<PathBuf>,
 }
@@ -40,6 +42,7 @@ pub(crate) async fn run(meta: &Meta, config: &Config) -> Result<Installed, Error
     if let Some(sealed) = sealed {
         return Ok(Installed {
             signer: Signer::new(&seal.open(SIGNING_KEY, &sealed)?)?,
+            seal,
             new_owner_key: None,
         });
     }
@@ -49,6 +52,7 @@ pub(crate) async fn run(meta: &Meta, config: &Config) -> Result<Installed, Error
     let owner_key = install(meta, config, sealed).await?;
     Ok(Installed {
         signer: Signer::new(signing_key.as_slice())?,
+        seal,
         new_owner_key: Some(owner_key),
     })
 }

@@ -16,8 +16,8 @@ use wharf_types::{ProjectId, ServiceAccountEmail, limits};
 
 use super::accounts::ServiceAccount;
 use super::keys::ServiceAccountKey;
-use super::memory::remembered;
 use super::projects::Project;
+use crate::memory::remembered;
 use crate::{Error, Restriction};
 
 /// Proofs that are remembered: tokens and key files in use, a few hundred bytes each.

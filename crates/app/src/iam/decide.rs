@@ -8,10 +8,11 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
+use wharf_types::kms::CryptoKeyVersionName;
 use wharf_types::permission::{
-    ACCOUNTS_GET, ACCOUNTS_GET_IAM_POLICY, BUCKETS_GET_IAM_POLICY, PROJECTS_CREATE,
-    PROJECTS_DELETE, PROJECTS_GET, PROJECTS_GET_IAM_POLICY, PROJECTS_UNDELETE, PROJECTS_UPDATE,
-    PermissionSet,
+    ACCOUNTS_GET, ACCOUNTS_GET_IAM_POLICY, BUCKETS_GET_IAM_POLICY, CRYPTO_KEYS_GET_IAM_POLICY,
+    KEY_RINGS_GET_IAM_POLICY, PROJECTS_CREATE, PROJECTS_DELETE, PROJECTS_GET,
+    PROJECTS_GET_IAM_POLICY, PROJECTS_UNDELETE, PROJECTS_UPDATE, PermissionSet,
 };
 use wharf_types::principal::BasicRole;
 use wharf_types::{
@@ -440,16 +441,25 @@ impl App {
     /// its names would push out what is needed.
     async fn ground(&self, resource: &Resource) -> Result<Ground, Error> {
         let (meta, memory) = (&self.meta, &self.iam.memory);
-        let mut levels = Vec::with_capacity(3);
+        let mut levels = Vec::with_capacity(4);
         let mut deleted = None;
-        let of_account;
+        let owner;
         let project_id = match resource {
             Resource::Organization => None,
             Resource::Project(id) => Some(id),
             Resource::Bucket(bucket) | Resource::Object { bucket, .. } => Some(&bucket.project),
             Resource::ServiceAccount(email) => {
-                of_account = email.project();
-                Some(&of_account)
+                owner = email.project();
+                Some(&owner)
+            }
+            Resource::KeyRing(ring) => {
+                owner = ring.project();
+                Some(&owner)
+            }
+            Resource::CryptoKey(key)
+            | Resource::CryptoKeyVersion(CryptoKeyVersionName { key, .. }) => {
+                owner = key.project();
+                Some(&owner)
             }
         };
         if let Some(id) = project_id
@@ -461,6 +471,12 @@ impl App {
                     levels.push(memory.bucket(meta, bucket).await?);
                 }
                 Resource::ServiceAccount(email) => levels.push(memory.account(meta, email).await?),
+                Resource::KeyRing(ring) => levels.push(memory.key_ring(meta, ring).await?),
+                Resource::CryptoKey(key)
+                | Resource::CryptoKeyVersion(CryptoKeyVersionName { key, .. }) => {
+                    levels.push(memory.crypto_key(meta, key).await?);
+                    levels.push(memory.key_ring(meta, &key.ring()).await?);
+                }
                 Resource::Organization | Resource::Project(_) => {}
             }
             levels.push(memory.project(meta, id).await?);
@@ -521,6 +537,10 @@ fn policy_reader(resource: &Resource) -> (Permission, Resource) {
             (BUCKETS_GET_IAM_POLICY, Resource::Bucket(bucket.clone()))
         }
         Resource::ServiceAccount(_) => (ACCOUNTS_GET_IAM_POLICY, resource.clone()),
+        Resource::KeyRing(_) => (KEY_RINGS_GET_IAM_POLICY, resource.clone()),
+        Resource::CryptoKey(key) | Resource::CryptoKeyVersion(CryptoKeyVersionName { key, .. }) => {
+            (CRYPTO_KEYS_GET_IAM_POLICY, Resource::CryptoKey(key.clone()))
+        }
     }
 }
 

@@ -36,7 +36,7 @@ fn to_pem(tag: &str, content: &[u8]) -> String {
 }
 
 /// A public half as PEM, for those who verify signatures elsewhere.
-pub(super) fn public_key_pem(public_key: &[u8]) -> String {
+pub(crate) fn public_key_pem(public_key: &[u8]) -> String {
     to_pem("PUBLIC KEY", public_key)
 }
 

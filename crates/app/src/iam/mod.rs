@@ -18,7 +18,6 @@ mod jwt;
 mod key_file;
 mod key_pair;
 pub mod keys;
-mod memory;
 mod owners;
 pub mod policies;
 pub mod projects;
@@ -32,6 +31,8 @@ mod text;
 pub mod tokens;
 
 pub(crate) use jwt::Signer;
+pub(crate) use key_pair::public_key_pem;
+pub(crate) use seal::Seal;
 
 /// What this room keeps in memory.
 #[derive(Default)]

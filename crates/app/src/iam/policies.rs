@@ -4,11 +4,14 @@ mod proposal;
 
 use wharf_store::meta::access::{accounts, policies, projects};
 use wharf_store::meta::images::buckets;
+use wharf_store::meta::kms::{crypto_keys, key_rings};
 use wharf_store::meta::{Durability, Transaction};
 use wharf_types::error::OciCode;
 use wharf_types::permission::{
     ACCOUNTS_GET_IAM_POLICY, ACCOUNTS_SET_IAM_POLICY, BUCKETS_GET_IAM_POLICY,
-    BUCKETS_SET_IAM_POLICY, PROJECTS_GET_IAM_POLICY, PROJECTS_SET_IAM_POLICY,
+    BUCKETS_SET_IAM_POLICY, CRYPTO_KEYS_GET_IAM_POLICY, CRYPTO_KEYS_SET_IAM_POLICY,
+    KEY_RINGS_GET_IAM_POLICY, KEY_RINGS_SET_IAM_POLICY, PROJECTS_GET_IAM_POLICY,
+    PROJECTS_SET_IAM_POLICY,
 };
 use wharf_types::{Condition, Etag, Permission, Policy, Principal, Resource, limits};
 
@@ -116,6 +119,12 @@ fn permissions(resource: &Resource) -> Result<(Permission, Permission), Error> {
         }
         Resource::Bucket(_) => Ok((BUCKETS_GET_IAM_POLICY, BUCKETS_SET_IAM_POLICY)),
         Resource::ServiceAccount(_) => Ok((ACCOUNTS_GET_IAM_POLICY, ACCOUNTS_SET_IAM_POLICY)),
+        Resource::KeyRing(_) => Ok((KEY_RINGS_GET_IAM_POLICY, KEY_RINGS_SET_IAM_POLICY)),
+        Resource::CryptoKey(_) => Ok((CRYPTO_KEYS_GET_IAM_POLICY, CRYPTO_KEYS_SET_IAM_POLICY)),
+        Resource::CryptoKeyVersion(version) => Err(invalid(format!(
+            "versions have no policy of their own: set that of {}",
+            version.key
+        ))),
         Resource::Object { bucket, .. } => Err(invalid(format!(
             "objects have no policy of their own: set that of projects/_/buckets/{bucket}, with a condition on resource.name"
         ))),
@@ -149,6 +158,12 @@ fn check_there(transaction: &Transaction<'_>, resource: &Resource) -> Result<(),
         }
         Resource::ServiceAccount(email) if accounts::find(transaction, email)?.is_none() => {
             Err(Error::not_found(Missing::ServiceAccount, email))
+        }
+        Resource::KeyRing(ring) if key_rings::find(transaction, ring)?.is_none() => {
+            Err(Error::not_found(Missing::KeyRing, ring))
+        }
+        Resource::CryptoKey(key) if crypto_keys::find(transaction, key)?.is_none() => {
+            Err(Error::not_found(Missing::CryptoKey, key))
         }
         _ => Ok(()),
     }

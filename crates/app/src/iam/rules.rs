@@ -5,6 +5,7 @@ use std::sync::Arc;
 use quick_cache::sync::Cache;
 use wharf_store::meta::access::{policies, roles};
 use wharf_store::meta::{Change, Meta, Transaction};
+use wharf_types::kms::{CryptoKeyName, KeyRingName};
 use wharf_types::permission::PermissionSet;
 use wharf_types::principal::BasicRole;
 use wharf_types::role::PredefinedRole;
@@ -14,8 +15,8 @@ use wharf_types::{
 };
 
 use super::condition::{Conditions, Parsed};
-use super::memory::remembered;
 use crate::Error;
+use crate::memory::remembered;
 
 /// Policies that are remembered of each kind of resource, and custom roles.
 const REMEMBERED_MAX: usize = 10_000;
@@ -206,6 +207,8 @@ pub(super) struct Memory {
     projects: Cache<ProjectId, Arc<Rules>>,
     buckets: Cache<BucketName, Arc<Rules>>,
     accounts: Cache<ServiceAccountEmail, Arc<Rules>>,
+    key_rings: Cache<KeyRingName, Arc<Rules>>,
+    crypto_keys: Cache<CryptoKeyName, Arc<Rules>>,
     roles: Cache<RoleName, PermissionSet>,
     pub(super) conditions: Arc<Conditions>,
 }
@@ -217,6 +220,8 @@ impl Default for Memory {
             projects: Cache::new(REMEMBERED_MAX),
             buckets: Cache::new(REMEMBERED_MAX),
             accounts: Cache::new(REMEMBERED_MAX),
+            key_rings: Cache::new(REMEMBERED_MAX),
+            crypto_keys: Cache::new(REMEMBERED_MAX),
             roles: Cache::new(REMEMBERED_MAX),
             conditions: Arc::default(),
         }
@@ -231,6 +236,8 @@ impl Memory {
             Change::Policy(Resource::Project(id)) => drop(self.projects.remove(id)),
             Change::Policy(Resource::Bucket(name)) => drop(self.buckets.remove(name)),
             Change::Policy(Resource::ServiceAccount(email)) => drop(self.accounts.remove(email)),
+            Change::Policy(Resource::KeyRing(ring)) => drop(self.key_rings.remove(ring)),
+            Change::Policy(Resource::CryptoKey(key)) => drop(self.crypto_keys.remove(key)),
             Change::Role(name) => drop(self.roles.remove(name)),
             _ => {}
         }
@@ -268,6 +275,32 @@ impl Memory {
     ) -> Result<Arc<Rules>, Error> {
         let read = self.read(meta, Resource::ServiceAccount(email.clone()));
         remembered(&self.accounts, email, read).await
+    }
+
+    /// The policy of a key ring.
+    pub(super) async fn key_ring(
+        &self,
+        meta: &Meta,
+        ring: &KeyRingName,
+    ) -> Result<Arc<Rules>, Error> {
+        if let Some(rules) = self.key_rings.get(ring) {
+            return Ok(rules);
+        }
+        let read = self.read(meta, Resource::KeyRing(ring.clone()));
+        remembered(&self.key_rings, ring, read).await
+    }
+
+    /// The policy of a key.
+    pub(super) async fn crypto_key(
+        &self,
+        meta: &Meta,
+        key: &CryptoKeyName,
+    ) -> Result<Arc<Rules>, Error> {
+        if let Some(rules) = self.crypto_keys.get(key) {
+            return Ok(rules);
+        }
+        let read = self.read(meta, Resource::CryptoKey(key.clone()));
+        remembered(&self.crypto_keys, key, read).await
     }
 
     async fn read(&self, meta: &Meta, on: Resource) -> Result<Arc<Rules>, Error> {

@@ -1,6 +1,7 @@
 //! What a commit changed, for the caches above.
 
 use wharf_types::Digest;
+use wharf_types::kms::CryptoKeyName;
 use wharf_types::{
     BucketName, ProjectId, Repository, Resource, RoleName, ServiceAccountEmail, Tag,
 };
@@ -26,4 +27,6 @@ pub enum Change {
     Account(ServiceAccountEmail),
     /// A custom role was created, changed or deleted.
     Role(RoleName),
+    /// A key of KMS or one of its versions was created or changed.
+    CryptoKey(CryptoKeyName),
 }

@@ -5,7 +5,10 @@ use rusqlite::Connection;
 use crate::Error;
 
 /// Step N brings version N-1 to version N. Each file of the folder is one step.
-const STEPS: &[&str] = &[include_str!("../../migrations/sqlite/0001_foundation.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_foundation.sql"),
+    include_str!("../../migrations/sqlite/0002_kms.sql"),
+];
 
 /// Brings the schema to the newest version, each step in a transaction of its own.
 pub(super) fn run(connection: &Connection) -> Result<(), Error> {

@@ -12,6 +12,7 @@ mod transaction;
 pub mod access;
 pub mod change;
 pub mod images;
+pub mod kms;
 pub mod settings;
 
 use std::path::Path;

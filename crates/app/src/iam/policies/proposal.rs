@@ -173,6 +173,10 @@ fn check_member(on: &Resource, role: &RoleName, member: &Member) -> Result<(), E
         (Member::AllUsers | Member::AllAuthenticatedUsers, Resource::ServiceAccount(_)) => {
             refused("would give a service account away")
         }
+        (
+            Member::AllUsers | Member::AllAuthenticatedUsers,
+            Resource::KeyRing(_) | Resource::CryptoKey(_),
+        ) => refused("would let everybody use a key"),
         (Member::AllUsers | Member::AllAuthenticatedUsers, _)
             if matches!(role.as_str(), "roles/owner" | "roles/editor") =>
         {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use wharf_app::audit::record::{Record, RecordedEvent};
 use wharf_app::audit::search::Place;
+use wharf_types::kms::{CryptoKeyName, KeyRingName};
 use wharf_types::wire::logging::{
     AUDIT_LOG_TYPE, AuditBinding, AuditLog, AuditMetadata, AuditStatus, AuthenticationInfo,
     AuthorizationInfo, LogEntry, MonitoredResource, PERMISSION_DENIED, RequestMetadata,
@@ -127,6 +128,7 @@ fn service(permission: &str) -> &'static str {
         "artifactregistry" => "artifactregistry.googleapis.com",
         "iam" => "iam.googleapis.com",
         "logging" => "logging.googleapis.com",
+        "cloudkms" => "cloudkms.googleapis.com",
         _ => "cloudresourcemanager.googleapis.com",
     }
 }
@@ -159,25 +161,48 @@ fn monitored(record: &Record) -> MonitoredResource {
         RecordedEvent::Decision { resource, .. } => Resource::parse(resource).ok(),
         _ => None,
     };
-    let (kind, label) = match &resource {
-        Some(Resource::Bucket(bucket) | Resource::Object { bucket, .. }) => {
-            ("gcs_bucket", Some(("bucket_name", bucket.to_string())))
-        }
-        Some(Resource::ServiceAccount(email)) => {
-            ("service_account", Some(("email_id", email.to_string())))
-        }
-        Some(Resource::Organization) => ("organization", Some(("organization_id", "0".to_owned()))),
-        Some(Resource::Project(_)) | None => ("project", None),
-    };
+    let (kind, labels) = kind_and_labels(resource.as_ref());
     let project = record
         .project()
         .map(|project| ("project_id", project.to_string()));
-    let labels = label.into_iter().chain(project);
     MonitoredResource {
         kind: kind.to_owned(),
         labels: labels
+            .into_iter()
+            .chain(project)
             .map(|(name, value)| (name.to_owned(), value))
             .collect::<BTreeMap<_, _>>(),
+    }
+}
+
+fn kind_and_labels(resource: Option<&Resource>) -> (&'static str, Vec<(&'static str, String)>) {
+    let ring_labels = |ring: &KeyRingName| {
+        vec![
+            ("location", ring.location().to_owned()),
+            ("key_ring_id", ring.id().to_owned()),
+        ]
+    };
+    let key_labels = |key: &CryptoKeyName| {
+        let mut labels = ring_labels(&key.ring());
+        labels.push(("crypto_key_id", key.id().to_owned()));
+        labels
+    };
+    match resource {
+        Some(Resource::Bucket(bucket) | Resource::Object { bucket, .. }) => {
+            ("gcs_bucket", vec![("bucket_name", bucket.to_string())])
+        }
+        Some(Resource::ServiceAccount(email)) => {
+            ("service_account", vec![("email_id", email.to_string())])
+        }
+        Some(Resource::KeyRing(ring)) => ("cloudkms_keyring", ring_labels(ring)),
+        Some(Resource::CryptoKey(key)) => ("cloudkms_cryptokey", key_labels(key)),
+        Some(Resource::CryptoKeyVersion(version)) => {
+            let mut labels = key_labels(&version.key);
+            labels.push(("crypto_key_version_id", version.number.to_string()));
+            ("cloudkms_cryptokeyversion", labels)
+        }
+        Some(Resource::Organization) => ("organization", vec![("organization_id", "0".to_owned())]),
+        Some(Resource::Project(_)) | None => ("project", Vec::new()),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::Error;
 /// A change calls `remove` after its commit and before it is acknowledged. A read that is under way then holds a
 /// placeholder, which `remove` takes away: what it read before the change is given to those who asked before, and not
 /// kept for others.
-pub(super) async fn remembered<K, V>(
+pub(crate) async fn remembered<K, V>(
     cache: &Cache<K, V>,
     key: &K,
     read: impl Future<Output = Result<V, Error>>,
