@@ -33,6 +33,11 @@ impl Permission {
         ALL.iter().map(|name| Self(name))
     }
 
+    /// What it is about: `SERVICE.RESOURCE`.
+    pub fn of(self) -> &'static str {
+        self.0.rsplit_once('.').map_or(self.0, |(of, _)| of)
+    }
+
     /// Whether it only looks: `get`, `list`, `getIamPolicy`, `downloadArtifacts`.
     pub fn is_read(self) -> bool {
         let verb = self.0.rsplit('.').next().unwrap_or_default();

@@ -132,7 +132,8 @@ impl std::fmt::Display for Principal {
 pub enum Member {
     /// `allUsers`: everybody, with or without a credential.
     AllUsers,
-    /// `allAuthenticatedUsers`: everybody with a valid credential.
+    /// `allAuthenticatedUsers`: every account and user with a valid credential. Identities of other issuers are none of
+    /// them, as at Google: whoever trusts an issuer for one purpose has not opened everything to it.
     AllAuthenticatedUsers,
     /// `serviceAccount:EMAIL`
     ServiceAccount(ServiceAccountEmail),
@@ -229,7 +230,9 @@ impl Member {
     pub fn names(&self, principal: &Principal) -> bool {
         match (self, principal) {
             (Self::AllUsers, _) => true,
-            (Self::AllAuthenticatedUsers, principal) => *principal != Principal::Anonymous,
+            (Self::AllAuthenticatedUsers, principal) => {
+                matches!(principal, Principal::ServiceAccount(_) | Principal::User(_))
+            }
             (Self::ServiceAccount(email), Principal::ServiceAccount(caller)) => email == caller,
             (Self::Other(text), Principal::User(email)) => {
                 text.strip_prefix("user:") == Some(email)
@@ -344,6 +347,10 @@ mod tests {
         assert!(Member::ServiceAccount(email).names(&account));
         assert!(Member::AllAuthenticatedUsers.names(&account));
         assert!(!Member::AllAuthenticatedUsers.names(&Principal::Anonymous));
+        assert!(!Member::AllAuthenticatedUsers.names(&Principal::Federated {
+            principal: "principal://iam.googleapis.com/p".into(),
+            sets: Vec::new(),
+        }));
         assert!(Member::AllUsers.names(&Principal::Anonymous));
         let user = Member::parse("user:Someone@Example.com").expect("user");
         assert!(user.names(&Principal::User("someone@example.com".into())));

@@ -86,13 +86,24 @@ impl PredefinedRole {
         PREDEFINED
     }
 
-    /// The narrowest role for a permission that people are told of; the `legacy` ones are for old scripts.
+    /// The narrowest role for a permission that people are told of: the one that changes least elsewhere, then least at
+    /// all, then the one that is about little else. The `legacy` ones are for old scripts.
     pub fn least_with(permission: Permission) -> Option<&'static Self> {
+        let breadth = |role: &&Self| {
+            let is_elsewhere = |other: &Permission| other.of() != permission.of();
+            let changes: Vec<_> = role.permissions().filter(|p| !p.is_read()).collect();
+            (
+                changes.iter().filter(|other| is_elsewhere(other)).count(),
+                changes.len(),
+                role.permissions().filter(is_elsewhere).count(),
+                role.permissions().count(),
+            )
+        };
         PREDEFINED
             .iter()
             .filter(|role| !role.name.contains("legacy"))
             .filter(|role| role.permissions().any(|other| other == permission))
-            .min_by_key(|role| role.permissions().count())
+            .min_by_key(breadth)
     }
 
     /// Its permissions, in order of name.
@@ -741,6 +752,16 @@ mod tests {
                 "roles/storage.objectAdmin",
             ),
             (crate::permission::BUCKETS_CREATE, "roles/storage.admin"),
+            (crate::permission::BUCKETS_LIST, "roles/viewer"),
+            (crate::permission::PROJECTS_GET, "roles/browser"),
+            (
+                crate::permission::ACCOUNTS_GET,
+                "roles/iam.serviceAccountViewer",
+            ),
+            (
+                crate::permission::ACCOUNTS_SET_IAM_POLICY,
+                "roles/iam.serviceAccountAdmin",
+            ),
         ] {
             assert_eq!(least(permission), Some(role));
         }

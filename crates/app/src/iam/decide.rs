@@ -545,4 +545,6 @@ fn policy_reader(resource: &Resource) -> (Permission, Resource) {
 }
 
 #[cfg(test)]
+mod cases;
+#[cfg(test)]
 mod tests;

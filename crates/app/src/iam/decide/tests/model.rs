@@ -222,7 +222,7 @@ fn is_named(world: &World, member: &str, principal: &Principal) -> bool {
     match principal {
         Principal::Anonymous => member == "allUsers",
         Principal::Federated { principal, sets } => {
-            member.starts_with("all")
+            member == "allUsers"
                 || **principal == *member
                 || sets.iter().any(|set| **set == *member)
         }
