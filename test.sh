@@ -22,6 +22,8 @@ libraries() { end_to_end libraries; }
 story() { end_to_end story; }
 crash() { end_to_end crash; }
 bad_input() { end_to_end bad_input; }
+# Each start of gcloud is some seconds of a processor.
+google() { RUST_TEST_THREADS=4 end_to_end google; }
 operation() { end_to_end operation; }
 kubernetes() { e2e/kubernetes.sh; }
 # A few Pods at once: more would only wait for each other on a small machine.
@@ -32,8 +34,8 @@ cluster() {
 runtimes() { end_to_end runtimes; }
 fuzz() { fuzz/run; }
 
-steps=(install format lint tidy dependencies unit build docs conformance clients libraries story crash bad_input
-  operation kubernetes cluster runtimes fuzz)
+steps=(install format lint tidy dependencies unit build docs conformance clients google libraries story crash
+  bad_input operation kubernetes cluster runtimes fuzz)
 [ $# -eq 0 ] || steps=("$@")
 
 times=()

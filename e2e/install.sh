@@ -38,5 +38,9 @@ command -v go >/dev/null || {
   echo "e2e/install.sh: the Go toolchain is not installed; tools/go.mod names the version it takes" >&2
   exit 1
 }
+command -v gcloud >/dev/null || {
+  echo "e2e/install.sh: gcloud is not installed; it is the package google-cloud-cli of Google's own archive" >&2
+  exit 1
+}
 (cd tools && GOBIN="$PWD/bin" GOFLAGS=-mod=readonly go install tool)
 google/install.sh

@@ -16,6 +16,7 @@ pub mod containerd;
 pub mod content;
 pub mod faults;
 pub mod gate;
+pub mod gcloud;
 pub mod http;
 pub mod jwt;
 pub mod kube_api;
@@ -30,6 +31,7 @@ pub mod wharf;
 
 pub use answer::Answer;
 pub use gate::Gate;
+pub use gcloud::Gcloud;
 pub use http::Client;
 pub use program::{Output, Program};
 pub use registry::TestRegistry;

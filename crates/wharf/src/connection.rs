@@ -54,6 +54,10 @@ pub(crate) struct Connection {
 /// A registry to speak to.
 pub(crate) struct Session {
     pub(crate) client: Client,
+    /// Where the caller's key lies.
+    pub(crate) key_file: Option<PathBuf>,
+    /// Where the certificates lie that are trusted besides the machine's own.
+    pub(crate) ca_file: Option<PathBuf>,
     project: Option<ProjectId>,
 }
 
@@ -100,14 +104,18 @@ impl Connection {
             .transpose()?;
         let endpoint = self.choose_endpoint(key.as_ref(), logins)?;
         let login = logins.find(&endpoint);
-        let key = match (key, login) {
-            (None, Some(login)) => Some(files::read_key_file(&login.key_file)?),
+        let key_file = self
+            .key_file
+            .clone()
+            .or_else(|| login.map(|login| login.key_file.clone()));
+        let key = match (key, &key_file) {
+            (None, Some(path)) => Some(files::read_key_file(path)?),
             (key, _) => key,
         };
         let ca_file = self
             .ca_file
-            .as_ref()
-            .or(login.and_then(|login| login.ca_file.as_ref()));
+            .clone()
+            .or_else(|| login.and_then(|login| login.ca_file.clone()));
         let project = self
             .project
             .clone()
@@ -116,9 +124,14 @@ impl Connection {
         let client = Client::new(Config {
             endpoint,
             key,
-            ca_certificates: ca_file.map(|path| files::read(path)).transpose()?,
+            ca_certificates: ca_file.as_deref().map(files::read).transpose()?,
         })?;
-        Ok(Session { client, project })
+        Ok(Session {
+            client,
+            key_file,
+            ca_file,
+            project,
+        })
     }
 
     fn choose_endpoint(&self, key: Option<&KeyFile>, logins: &Logins) -> Result<Endpoint, Failure> {

@@ -7,6 +7,7 @@ mod completions;
 mod condition;
 mod doctor;
 mod duration;
+mod gcloud_env;
 mod iam;
 mod images;
 mod keys;
@@ -58,6 +59,7 @@ enum Command {
     Logging(logging::Logging),
     PullSecret(pull_secret::PullSecret),
     Doctor(Box<doctor::Doctor>),
+    GcloudEnv(gcloud_env::GcloudEnv),
     Completions(completions::Completions),
     Version(version::Version),
 }
@@ -90,6 +92,7 @@ impl Cli {
             Command::Logging(logging) => client(logging.run()),
             Command::PullSecret(pull_secret) => client(pull_secret.run()),
             Command::Doctor(doctor) => client(doctor.run()),
+            Command::GcloudEnv(environment) => environment.run(),
             Command::Completions(completions) => completions.run(),
             Command::Version(version) => version.run(),
         }

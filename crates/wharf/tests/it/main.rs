@@ -4,6 +4,7 @@
     reason = "a step that fails is the test's failure"
 )]
 
+mod gcloud_env;
 mod hostile;
 mod images;
 mod logging;
