@@ -9,15 +9,17 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::program::{Output, Program};
-use crate::{TestRegistry, Wharf};
+use crate::{Gate, TestRegistry, Wharf};
 
 /// How long a command may take: the program alone needs two seconds of a processor before it begins.
 const DEADLINE: Duration = Duration::from_secs(150);
-/// `gcloud` with a configuration and a home of its own. What is around it is not seen: no proxy, no other login.
+/// `gcloud` with a configuration and a home of its own. What is around it is not seen, and it reaches no other machine: the
+/// test fails if it tried to.
 #[derive(Debug)]
 pub struct Gcloud {
     folder: TempDir,
     environment: Vec<(String, String)>,
+    gate: Gate,
 }
 
 impl Gcloud {
@@ -57,6 +59,7 @@ impl Gcloud {
         Self {
             folder,
             environment,
+            gate: Gate::shut(),
         }
     }
 
@@ -77,6 +80,13 @@ impl Gcloud {
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Another way out than none.
+    #[must_use]
+    pub fn through(mut self, gate: Gate) -> Self {
+        self.gate = gate;
         self
     }
 
@@ -133,9 +143,10 @@ impl Gcloud {
         ];
         let set = self.environment.iter();
         let set = set.map(|(name, value)| (name.as_str(), value.clone()));
-        program
-            .only_env(own.into_iter().chain(set))
-            .deadline(DEADLINE)
+        let all = own.into_iter().chain(set);
+        let program = program.in_plain_environment().deadline(DEADLINE);
+        let program = all.fold(program, |program, (name, value)| program.env(name, value));
+        self.gate.equip(program)
     }
 
     /// Runs a command that must succeed.
@@ -163,6 +174,16 @@ impl Gcloud {
             fs::write(boto, printed.succeeds().stdout).unwrap();
         }
         self.program("gsutil").args(words.split_whitespace())
+    }
+}
+
+impl Drop for Gcloud {
+    fn drop(&mut self) {
+        let refused = self.gate.refused();
+        assert!(
+            refused.is_empty() || std::thread::panicking(),
+            "gcloud wanted to reach {refused:?}"
+        );
     }
 }
 
