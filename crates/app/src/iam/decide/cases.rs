@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 use wharf_store::meta::Durability;
 use wharf_store::meta::access::policies;
+use wharf_types::permission::{CRYPTO_KEYS_GET, KEY_RINGS_GET, OBJECTS_GET, VERSIONS_GET};
 use wharf_types::{Condition, Policy};
 
 use super::*;
@@ -311,11 +312,11 @@ impl World {
         let (role, permission) = match &on {
             Resource::Organization | Resource::Project(_) => ("roles/browser", PROJECTS_GET),
             Resource::Bucket(_) => ("roles/storage.admin", BUCKETS_GET_IAM_POLICY),
-            Resource::Object { .. } => (
-                "roles/storage.objectViewer",
-                wharf_types::permission::OBJECTS_GET,
-            ),
+            Resource::Object { .. } => ("roles/storage.objectViewer", OBJECTS_GET),
             Resource::ServiceAccount(_) => ("roles/iam.serviceAccountViewer", ACCOUNTS_GET),
+            Resource::KeyRing(_) => ("roles/cloudkms.admin", KEY_RINGS_GET),
+            Resource::CryptoKey(_) => ("roles/cloudkms.admin", CRYPTO_KEYS_GET),
+            Resource::CryptoKeyVersion(_) => ("roles/cloudkms.admin", VERSIONS_GET),
         };
         let holder = resource("projects/acme-shop");
         let mut policy = self.app.get_policy(&self.owner, &holder).await.unwrap();
