@@ -1,19 +1,14 @@
 //! From the headers of a request to the [`Caller`] that a verb takes.
 
-use std::sync::Arc;
-
-use axum::extract::FromRequestParts;
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use http::request::Parts;
 use http::{HeaderMap, header};
 use secrecy::SecretString;
 use wharf_app::iam::authenticate::Credential;
 use wharf_app::{Caller, Error};
 use wharf_types::limits;
 
-use crate::error;
 use crate::requests::Context;
 use crate::shared::Shared;
 
@@ -23,23 +18,8 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// Extracts who makes a request to a Google-style API. Without a credential, that is the anonymous caller: the verb
-/// decides whether it may. A wrong credential is refused here.
-pub(crate) struct Authenticated(pub(crate) Caller);
-
-impl FromRequestParts<Arc<Shared>> for Authenticated {
-    type Rejection = error::Google;
-
-    async fn from_request_parts(
-        parts: &mut Parts,
-        shared: &Arc<Shared>,
-    ) -> Result<Self, error::Google> {
-        let context = Context::from_request_parts(parts, shared).await?;
-        Ok(Self(authenticate(shared, &context, &parts.headers).await?))
-    }
-}
-
-/// Who sends a request with these headers.
+/// Who sends a request with these headers. Without a credential, that is the anonymous caller: the verb decides whether
+/// it may. A wrong credential is refused here.
 pub(crate) async fn authenticate(
     shared: &Shared,
     context: &Context,

@@ -68,7 +68,7 @@ impl Route {
                 _ => Self::Google,
             };
         };
-        if path == google::LOG_ENTRIES {
+        if path.starts_with(google::LOG_ENTRIES) {
             return Self::Google;
         }
         match rest {

@@ -21,6 +21,7 @@ use wharf_types::{Location, limits};
 use crate::body::{Remainder, Watched};
 use crate::connection::Activity;
 use crate::error::{self, Fault, Problem};
+use crate::google::MethodId;
 use crate::hosts::UnknownHost;
 use crate::metrics::Route;
 use crate::rates::ConnectionRate;
@@ -307,7 +308,9 @@ where
     if let Some(Fault(fault)) = response.extensions_mut().remove() {
         tracing::error!(request_id = id, %method, route = route.as_str(), error = fault, "internal error");
     }
-    tracing::debug!(request_id = id, %method, route = route.as_str(), status = status.as_u16(), ?duration, "request");
+    let call = response.extensions_mut().remove();
+    let call = call.map(|MethodId(id)| id);
+    tracing::debug!(request_id = id, %method, route = route.as_str(), call, status = status.as_u16(), ?duration, "request");
     if !status.is_success()
         && let Ok(id) = HeaderValue::from_str(id)
     {

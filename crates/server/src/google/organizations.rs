@@ -5,11 +5,13 @@ use wharf_types::wire::resource_manager::{
 };
 
 use super::call::{Answer, Call};
+use super::refusal::Refusal;
 
-/// `GET organizations/0`
-pub(super) async fn get(call: &Call) -> Answer {
+/// `GET organizations/O`
+pub(super) async fn get(call: &Call, id: &str) -> Answer {
     // Nothing is decided here: it is the same in every registry.
     call.require_login()?;
+    check(id)?;
     call.answer(&the_one())
 }
 
@@ -19,6 +21,14 @@ pub(super) async fn search(call: &Call) -> Answer {
     call.answer(&SearchOrganizationsResponse {
         organizations: vec![the_one()],
     })
+}
+
+/// Refuses the id of any other organization.
+pub(super) fn check(id: &str) -> Result<(), Refusal> {
+    match id {
+        "0" => Ok(()),
+        other => Err(Refusal::NoSuchPath(format!("organizations/{other}"))),
+    }
 }
 
 fn the_one() -> Organization {

@@ -10,14 +10,26 @@ use wharf_types::{Permission, Policy, Resource, RoleName};
 
 use super::accounts::reference;
 use super::call::{Answer, Call};
+use super::organizations;
 use super::query::Mask;
 use super::refusal::Refusal;
 
 /// Length of a role's id, which the name of a role with a condition must keep.
 const ROLE_ID_LENGTH_MAX: usize = 64;
 
+/// What a path names that has a policy.
+#[derive(Clone, Copy)]
+pub(super) enum Named<'a> {
+    /// An organization's id.
+    Organization(&'a str),
+    /// A project's id or number.
+    Project(&'a str),
+    /// A service account, in its project.
+    ServiceAccount(&'a str, &'a str),
+}
+
 /// `:getIamPolicy`. The version may stand in the body (projects) or in the query (service accounts).
-pub(super) async fn get(call: &Call, name: &[&str]) -> Answer {
+pub(super) async fn get(call: &Call, name: Named<'_>) -> Answer {
     let request: GetIamPolicyRequest = call.body()?;
     let version = match request.options {
         Some(options) => Some(i64::from(options.requested_policy_version)),
@@ -30,7 +42,7 @@ pub(super) async fn get(call: &Call, name: &[&str]) -> Answer {
 }
 
 /// `:setIamPolicy`
-pub(super) async fn set(call: &Call, name: &[&str]) -> Answer {
+pub(super) async fn set(call: &Call, name: Named<'_>) -> Answer {
     let request: SetIamPolicyRequest = call.body()?;
     let mask = Mask::parse(
         request.update_mask.as_deref(),
@@ -53,7 +65,7 @@ pub(super) async fn set(call: &Call, name: &[&str]) -> Answer {
 }
 
 /// `:testIamPermissions`
-pub(super) async fn test(call: &Call, name: &[&str]) -> Answer {
+pub(super) async fn test(call: &Call, name: Named<'_>) -> Answer {
     let request: TestIamPermissionsRequest = call.body()?;
     let resource = resource(call, name).await?;
     let permissions = held(
@@ -89,12 +101,12 @@ pub(super) async fn held(
     Ok(held.iter().map(ToString::to_string).collect())
 }
 
-/// The resource that a path names, if it has a policy.
-async fn resource(call: &Call, name: &[&str]) -> Result<Resource, Refusal> {
+/// The resource that a path names.
+async fn resource(call: &Call, name: Named<'_>) -> Result<Resource, Refusal> {
     match name {
-        ["organizations", "0"] => Ok(Resource::Organization),
-        ["projects", project] => Ok(Resource::Project(call.project(project).await?)),
-        ["projects", project, "serviceAccounts", account] => {
+        Named::Organization(id) => organizations::check(id).map(|()| Resource::Organization),
+        Named::Project(project) => Ok(Resource::Project(call.project(project).await?)),
+        Named::ServiceAccount(project, account) => {
             let email = match reference(call, project, account).await? {
                 AccountReference::Email(email) => email,
                 by_id @ AccountReference::UniqueId(_) => {
@@ -103,7 +115,6 @@ async fn resource(call: &Call, name: &[&str]) -> Result<Resource, Refusal> {
             };
             Ok(Resource::ServiceAccount(email))
         }
-        _ => Err(Refusal::NoSuchPath(name.join("/"))),
     }
 }
 

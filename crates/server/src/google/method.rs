@@ -1,0 +1,143 @@
+//! What a method of a Google-style API is, as data. The rows lie in [`super::methods`], one file an API; the router, the
+//! pages about it and the tests over all of them read the same rows.
+
+#![allow(dead_code, reason = "the discovery documents read the rest of a row")]
+
+use futures_util::future::BoxFuture;
+
+use super::call::{Answer, Call};
+
+/// An API, under the name and version that Google's Discovery service has for it.
+pub(super) struct Api {
+    /// `iam`
+    pub(super) name: &'static str,
+    /// `v1`
+    pub(super) version: &'static str,
+    /// What people call it.
+    pub(super) title: &'static str,
+    /// Its methods.
+    pub(super) methods: &'static [Method],
+}
+
+/// A method.
+pub(super) struct Method {
+    /// Its id in Google's discovery documents: `iam.projects.serviceAccounts.list`.
+    pub(super) id: &'static str,
+    /// How it is asked for.
+    pub(super) binding: Binding,
+    /// Further ways to ask for it.
+    pub(super) also: &'static [Binding],
+    /// What answers it.
+    pub(super) handler: Handler,
+    /// Whether it is told who calls.
+    pub(super) login: Login,
+}
+
+/// A way to ask for a method.
+#[derive(Clone, Copy)]
+pub(super) struct Binding {
+    /// The method of HTTP.
+    pub(super) http: &'static str,
+    /// The path without the slash before it; `{…}` stands for one segment, and behind a colon is a custom verb:
+    /// `v1/projects/{project}/roles/{role}:undelete`.
+    pub(super) path: &'static str,
+}
+
+/// What answers a method.
+pub(super) enum Handler {
+    /// A function, made by [`handler!`](super::method::handler).
+    Function {
+        /// How many variables of the path it takes.
+        arity: usize,
+        /// `None` for another number of values.
+        run: Run,
+    },
+    /// Nothing: the real API has the method, this registry does not; why, and what to do instead.
+    NotOffered(&'static str),
+}
+
+/// Runs a handler on the values of the path's variables, in their order.
+pub(super) type Run = for<'a> fn(&'a Call, &'a [&'a str]) -> Option<BoxFuture<'a, Answer>>;
+
+/// Whether a method is told who calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Login {
+    /// A wrong credential is refused; the handler decides about nobody.
+    Read,
+    /// Everybody is nobody, whatever stands in `Authorization`: the answer is for all, or the proof stands in the body.
+    Ignored,
+}
+
+/// `handler!(|call, project| projects::get(call, project))`: an `async fn` of a [`Call`] and as many texts as the path
+/// has variables.
+macro_rules! handler {
+    (|$call:ident $(, $value:ident)*| $answer:expr) => {
+        $crate::google::method::Handler::Function {
+            arity: <[&str]>::len(&[$(stringify!($value)),*]),
+            run: |$call, values| match values {
+                [$($value),*] => Some(futures_util::FutureExt::boxed($answer)),
+                _ => None,
+            },
+        }
+    };
+}
+pub(super) use handler;
+
+impl Method {
+    pub(super) const fn get(id: &'static str, path: &'static str, handler: Handler) -> Self {
+        Self::new(id, "GET", path, handler)
+    }
+
+    pub(super) const fn post(id: &'static str, path: &'static str, handler: Handler) -> Self {
+        Self::new(id, "POST", path, handler)
+    }
+
+    pub(super) const fn put(id: &'static str, path: &'static str, handler: Handler) -> Self {
+        Self::new(id, "PUT", path, handler)
+    }
+
+    pub(super) const fn patch(id: &'static str, path: &'static str, handler: Handler) -> Self {
+        Self::new(id, "PATCH", path, handler)
+    }
+
+    pub(super) const fn delete(id: &'static str, path: &'static str, handler: Handler) -> Self {
+        Self::new(id, "DELETE", path, handler)
+    }
+
+    const fn new(
+        id: &'static str,
+        http: &'static str,
+        path: &'static str,
+        handler: Handler,
+    ) -> Self {
+        Self {
+            id,
+            binding: Binding { http, path },
+            also: &[],
+            handler,
+            login: Login::Read,
+        }
+    }
+
+    /// The same method, asked for in these ways too.
+    pub(super) const fn also(mut self, also: &'static [Binding]) -> Self {
+        self.also = also;
+        self
+    }
+
+    /// The same method, for everybody: see [`Login::Ignored`].
+    pub(super) const fn without_login(mut self) -> Self {
+        self.login = Login::Ignored;
+        self
+    }
+
+    /// Every way to ask for it.
+    pub(super) fn bindings(&self) -> impl Iterator<Item = Binding> {
+        [self.binding].into_iter().chain(self.also.iter().copied())
+    }
+}
+
+/// A further way to ask for a method.
+pub(super) const fn by(http: &'static str, path: &'static str) -> Binding {
+    Binding { http, path }
+}

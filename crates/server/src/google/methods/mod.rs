@@ -1,0 +1,24 @@
+//! Every method that is answered, one a row. An API's file has all its rows; what the real API has and this registry does
+//! not is a row too, with the reason.
+//!
+//! `-` as a project stands for any project, wherever the rest of the name says enough.
+
+mod certificates;
+mod cloudresourcemanager;
+mod iam;
+mod logging;
+mod policytroubleshooter;
+mod storage;
+
+use super::method::Api;
+
+/// The APIs.
+pub(super) const APIS: &[Api] = &[
+    iam::V1,
+    policytroubleshooter::V1,
+    cloudresourcemanager::V1,
+    cloudresourcemanager::V3,
+    storage::V1,
+    logging::V2,
+    certificates::V1,
+];

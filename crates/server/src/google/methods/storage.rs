@@ -1,0 +1,74 @@
+//! Cloud Storage: buckets and their policies.
+
+use super::super::method::{Api, Handler, Method, by, handler};
+use super::super::{bucket_policies, buckets};
+
+/// `storage` v1
+pub(super) const V1: Api = Api {
+    name: "storage",
+    version: "v1",
+    title: "Cloud Storage JSON API",
+    methods: METHODS,
+};
+
+const NO_ACLS: Handler = Handler::NotOffered(
+    "there are no ACLs here: policies alone decide, on the project, the bucket or under a condition",
+);
+const NO_OBJECTS: Handler = Handler::NotOffered(
+    "objects are reached as images, by the registry protocol under /v2/, not by this API",
+);
+
+#[rustfmt::skip]
+const METHODS: &[Method] = &[
+    // Buckets.
+    Method::get("storage.buckets.list", "storage/v1/b", handler!(|call| buckets::list(call))),
+    Method::post("storage.buckets.insert", "storage/v1/b", handler!(|call| buckets::insert(call))),
+    Method::get("storage.buckets.get", "storage/v1/b/{bucket}", handler!(|call, b| buckets::get(call, b))),
+    Method::patch("storage.buckets.patch", "storage/v1/b/{bucket}", handler!(|call, b| buckets::patch(call, b))),
+    Method::put("storage.buckets.update", "storage/v1/b/{bucket}", handler!(|call, b| buckets::update(call, b))),
+    Method::delete("storage.buckets.delete", "storage/v1/b/{bucket}", handler!(|call, b| buckets::delete(call, b))),
+    Method::get("storage.buckets.getIamPolicy", "storage/v1/b/{bucket}/iam", handler!(|call, b| bucket_policies::get(call, b))),
+    Method::put("storage.buckets.setIamPolicy", "storage/v1/b/{bucket}/iam", handler!(|call, b| bucket_policies::set(call, b))),
+    Method::get("storage.buckets.testIamPermissions", "storage/v1/b/{bucket}/iam/testPermissions", handler!(|call, b| bucket_policies::test(call, b))),
+    Method::get("storage.projects.serviceAccount.get", "storage/v1/projects/{projectId}/serviceAccount", handler!(|call, p| buckets::service_agent(call, p))),
+
+    // ACLs.
+    Method::get("storage.bucketAccessControls.list", "storage/v1/b/{bucket}/acl", NO_ACLS),
+    Method::post("storage.bucketAccessControls.insert", "storage/v1/b/{bucket}/acl", NO_ACLS),
+    Method::get("storage.bucketAccessControls.get", "storage/v1/b/{bucket}/acl/{entity}", NO_ACLS),
+    Method::patch("storage.bucketAccessControls.patch", "storage/v1/b/{bucket}/acl/{entity}", NO_ACLS),
+    Method::put("storage.bucketAccessControls.update", "storage/v1/b/{bucket}/acl/{entity}", NO_ACLS),
+    Method::delete("storage.bucketAccessControls.delete", "storage/v1/b/{bucket}/acl/{entity}", NO_ACLS),
+    Method::get("storage.defaultObjectAccessControls.list", "storage/v1/b/{bucket}/defaultObjectAcl", NO_ACLS),
+    Method::post("storage.defaultObjectAccessControls.insert", "storage/v1/b/{bucket}/defaultObjectAcl", NO_ACLS),
+    Method::get("storage.defaultObjectAccessControls.get", "storage/v1/b/{bucket}/defaultObjectAcl/{entity}", NO_ACLS),
+    Method::patch("storage.defaultObjectAccessControls.patch", "storage/v1/b/{bucket}/defaultObjectAcl/{entity}", NO_ACLS),
+    Method::put("storage.defaultObjectAccessControls.update", "storage/v1/b/{bucket}/defaultObjectAcl/{entity}", NO_ACLS),
+    Method::delete("storage.defaultObjectAccessControls.delete", "storage/v1/b/{bucket}/defaultObjectAcl/{entity}", NO_ACLS),
+    Method::get("storage.objectAccessControls.list", "storage/v1/b/{bucket}/o/{object}/acl", NO_ACLS),
+    Method::post("storage.objectAccessControls.insert", "storage/v1/b/{bucket}/o/{object}/acl", NO_ACLS),
+    Method::get("storage.objectAccessControls.get", "storage/v1/b/{bucket}/o/{object}/acl/{entity}", NO_ACLS),
+    Method::patch("storage.objectAccessControls.patch", "storage/v1/b/{bucket}/o/{object}/acl/{entity}", NO_ACLS),
+    Method::put("storage.objectAccessControls.update", "storage/v1/b/{bucket}/o/{object}/acl/{entity}", NO_ACLS),
+    Method::delete("storage.objectAccessControls.delete", "storage/v1/b/{bucket}/o/{object}/acl/{entity}", NO_ACLS),
+
+    // Objects.
+    Method::get("storage.objects.list", "storage/v1/b/{bucket}/o", NO_OBJECTS),
+    Method::post("storage.objects.insert", "storage/v1/b/{bucket}/o", NO_OBJECTS)
+        .also(&[by("POST", "upload/storage/v1/b/{bucket}/o"), by("PUT", "upload/storage/v1/b/{bucket}/o")]),
+    Method::get("storage.objects.get", "storage/v1/b/{bucket}/o/{object}", NO_OBJECTS)
+        .also(&[by("GET", "download/storage/v1/b/{bucket}/o/{object}")]),
+    Method::patch("storage.objects.patch", "storage/v1/b/{bucket}/o/{object}", NO_OBJECTS),
+    Method::put("storage.objects.update", "storage/v1/b/{bucket}/o/{object}", NO_OBJECTS),
+    Method::delete("storage.objects.delete", "storage/v1/b/{bucket}/o/{object}", NO_OBJECTS),
+    Method::post("storage.objects.compose", "storage/v1/b/{destinationBucket}/o/{destinationObject}/compose", NO_OBJECTS),
+    Method::post("storage.objects.copy", "storage/v1/b/{sourceBucket}/o/{sourceObject}/copyTo/b/{destinationBucket}/o/{destinationObject}", NO_OBJECTS),
+    Method::post("storage.objects.rewrite", "storage/v1/b/{sourceBucket}/o/{sourceObject}/rewriteTo/b/{destinationBucket}/o/{destinationObject}", NO_OBJECTS),
+    Method::post("storage.objects.move", "storage/v1/b/{bucket}/o/{sourceObject}/moveTo/o/{destinationObject}", NO_OBJECTS),
+    Method::post("storage.objects.restore", "storage/v1/b/{bucket}/o/{object}/restore", NO_OBJECTS),
+    Method::post("storage.objects.bulkRestore", "storage/v1/b/{bucket}/o/bulkRestore", NO_OBJECTS),
+    Method::post("storage.objects.watchAll", "storage/v1/b/{bucket}/o/watch", NO_OBJECTS),
+    Method::get("storage.objects.getIamPolicy", "storage/v1/b/{bucket}/o/{object}/iam", NO_OBJECTS),
+    Method::put("storage.objects.setIamPolicy", "storage/v1/b/{bucket}/o/{object}/iam", NO_OBJECTS),
+    Method::get("storage.objects.testIamPermissions", "storage/v1/b/{bucket}/o/{object}/iam/testPermissions", NO_OBJECTS),
+];
