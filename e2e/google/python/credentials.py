@@ -43,7 +43,7 @@ def a_token_is_fetched_once_and_used_many_times():
     session, before = AuthorizedSession(credentials), len(given.requests)
     for _ in range(10):
         assert session.get(DESCRIBE).status_code == 200
-    targets = [target for _, target in given.requests[before:]]
+    targets = [target for _, target, _ in given.requests[before:]]
     assert targets.count("/token") == 1 and len(targets) == 11, targets
     found("ten calls with one token")
 
@@ -62,7 +62,7 @@ def a_jwt_that_the_key_signs_is_a_bearer_by_itself():
             signed._create_self_signed_jwt(None)
         answer = AuthorizedSession(signed).get(DESCRIBE)
         assert answer.status_code == 200, answer.text
-    assert not [target for _, target in given.requests[before:] if target == "/token"]
+    assert not [target for _, target, _ in given.requests[before:] if target == "/token"]
     found("three kinds of self-signed JWTs, and no call of /token")
 
 

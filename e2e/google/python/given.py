@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import os
 import pathlib
+import threading
 import time
 
 ENDPOINT = os.environ["WHARF_ENDPOINT"]
@@ -18,17 +19,32 @@ KEYS = pathlib.Path(os.environ["WHARF_KEYS"])
 # An answer that is a refusal comes at once, and is not asked for again: far below the first pause of any library.
 REFUSAL_SECONDS_MAX = 10
 
-# Every request that a library has sent: method and target. All of them come through this one class of Python's.
+# Every request that a library has sent: its method, its target, and the status of the answer if one came. All of them
+# come through this one class of Python's. What a library asks on its own account, in a thread behind, is not among them:
+# Cloud Storage's looks what sort of bucket it has to do with.
 requests = []
-_putrequest = http.client.HTTPConnection.putrequest
 
 
-def _remembering(connection, method, url, *rest, **named):
-    requests.append((method, url))
-    return _putrequest(connection, method, url, *rest, **named)
+class _Remembering:
+    """`http.client.HTTPConnection`, with a memory."""
+
+    _putrequest = http.client.HTTPConnection.putrequest
+    _getresponse = http.client.HTTPConnection.getresponse
+
+    def putrequest(self, method, url, *rest, **named):
+        self.current = [method, url, None]
+        if threading.current_thread() is threading.main_thread():
+            requests.append(self.current)
+        return _Remembering._putrequest(self, method, url, *rest, **named)
+
+    def getresponse(self, *rest, **named):
+        response = _Remembering._getresponse(self, *rest, **named)
+        self.current[2] = response.status
+        return response
 
 
-http.client.HTTPConnection.putrequest = _remembering
+http.client.HTTPConnection.putrequest = _Remembering.putrequest
+http.client.HTTPConnection.getresponse = _Remembering.getresponse
 
 
 def asked(since=0):

@@ -2,6 +2,7 @@
 //! proves its claims by itself.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
+mod node;
 mod python;
 
 use std::fs;
@@ -64,11 +65,16 @@ impl Scene {
             .deadline(DEADLINE)
     }
 
-    /// Runs a program that proves its claims, and shows them. No other host was asked for anything.
+    /// Runs a program that proves its claims, and shows them. It asks no other host for anything.
     fn proves(&self, program: Program) -> Output {
+        self.proves_asking(&[], program)
+    }
+
+    /// The same for one that asks these other hosts, which it does not reach.
+    fn proves_asking(&self, hosts: &[&str], program: Program) -> Output {
         let output = self.equip(program).succeeds();
         println!("{}", output.stdout);
-        assert_eq!(self.gate.refused(), <[String; 0]>::default(), "{output}");
+        assert_eq!(self.gate.refused(), hosts, "{output}");
         self.registry.assert_unharmed(&[]);
         output
     }

@@ -21,3 +21,25 @@ fn google_auth_proves_who_it_is() {
 fn the_discovery_client_manages_accounts_keys_and_roles() {
     Scene::new().proves(python("iam"));
 }
+
+#[test]
+fn resource_manager_manages_projects_and_their_policies() {
+    Scene::new().proves(python("projects"));
+}
+
+#[test]
+fn cloud_storage_manages_buckets_and_their_policies() {
+    Scene::new().proves(python("buckets"));
+}
+
+#[test]
+fn cloud_logging_reads_the_audit_log() {
+    // The library looks on what machine it runs. It sends no credential there.
+    Scene::new().proves_asking(&["metadata.google.internal."], python("logs"));
+}
+
+#[test]
+fn what_cannot_be_redirected_asks_googles_hosts() {
+    let hosts = ["iamcredentials.googleapis.com", "oauth2.googleapis.com"];
+    Scene::new().proves_asking(&hosts, python("elsewhere"));
+}

@@ -1,0 +1,64 @@
+// What a test gives its script, and how a script says what it found. The same as given.py, for Node.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+
+import { JWT } from 'google-auth-library';
+
+export const endpoint = process.env.WHARF_ENDPOINT;
+export const project = process.env.WHARF_PROJECT;
+export const ownerKey = keyAt(process.env.GOOGLE_APPLICATION_CREDENTIALS);
+
+/** The scope that reaches everything. */
+export const cloudPlatform = 'https://www.googleapis.com/auth/cloud-platform';
+
+/** An answer that is a refusal comes at once: far below the first pauses of a library that asks again. */
+const refusalMsMax = 10_000;
+
+/** The content of the key file of an account that the test has made. */
+export function key(name) {
+  return keyAt(path.join(process.env.WHARF_KEYS, `${name}.json`));
+}
+
+function keyAt(file) {
+  return JSON.parse(fs.readFileSync(file, 'utf8'));
+}
+
+/** The address of an account. */
+export function email(name) {
+  return `${name}@${project}.iam.gserviceaccount.com`;
+}
+
+/** A client that signs its own bearers and asks nobody for a token. */
+export function signer({ client_email, private_key, private_key_id }, ...scopes) {
+  const client = new JWT({ email: client_email, key: private_key, keyId: private_key_id, scopes });
+  client.useJWTAccessWithScope = true;
+  return client;
+}
+
+/** A claim: it is proved where it stands. */
+export async function claim(name, proof) {
+  console.log(name);
+  await proof();
+}
+
+/** Says what was found, so that a test's output can be read. */
+export function found(what) {
+  console.log(`    ${what}`);
+}
+
+/** What is done fails with this HTTP status, saying the words, and at once. */
+export async function refused(status, words, action) {
+  const begin = Date.now();
+  const error = await action().then(
+    () => assert.fail(`nothing was refused, where ${status} is due`),
+    (error) => error,
+  );
+  const got = error.response?.status ?? error.status ?? error.code;
+  assert.equal(Number(got), status, error.message);
+  const said = `${error.message} ${JSON.stringify(error.response?.data ?? error.errors ?? '')}`;
+  assert.ok(said.includes(words), said);
+  assert.ok(Date.now() - begin < refusalMsMax, `a refusal took ${Date.now() - begin} ms`);
+  found(`${status}: ${said.slice(0, 240)}`);
+}
