@@ -1,19 +1,22 @@
 //! Who makes a request, with what credential, from where.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use wharf_types::Principal;
 use wharf_types::scope::{OauthFloor, Scope};
 
+use crate::iam::Holder;
+
 /// The maker of a request, its credential already checked by [`crate::App::authenticate`].
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Who.
+    /// Who, to the policies: the holder's principal.
     pub principal: Principal,
+    /// Whose the credential is, and who acts as them.
+    pub holder: Arc<Holder>,
     /// What the credential itself allows at most.
     pub restriction: Restriction,
-    /// The service account key that the credential goes back to.
-    pub key_id: Option<Box<str>>,
     /// When the credential ends, if it does by itself: what is issued on it ends then too.
     pub expires_at: Option<jiff::Timestamp>,
     /// From where.
@@ -25,11 +28,24 @@ impl Caller {
     pub fn anonymous(origin: Origin) -> Self {
         Self {
             principal: Principal::Anonymous,
+            holder: Arc::new(Holder::Anonymous),
             restriction: Restriction::None,
-            key_id: None,
             expires_at: None,
             origin,
         }
+    }
+
+    /// The service account key that the credential goes back to, if it goes back to one.
+    pub fn key_id(&self) -> Option<&str> {
+        self.holder.key_id()
+    }
+
+    /// Who acts as the principal, the first of them first: the one who proved something by themselves, then those
+    /// whom it acts as on the way.
+    pub fn delegation(&self) -> Vec<Principal> {
+        let mut actors: Vec<_> = self.holder.chain().skip(1).map(Holder::principal).collect();
+        actors.reverse();
+        actors
     }
 }
 
@@ -39,7 +55,7 @@ pub enum Restriction {
     /// Everything that the policies grant.
     None,
     /// A registry token: these scopes.
-    Registry(std::sync::Arc<[Scope]>),
+    Registry(Arc<[Scope]>),
     /// An access token: the floor of its OAuth scopes.
     Oauth(OauthFloor),
 }
@@ -50,10 +66,10 @@ pub struct Origin {
     /// The peer's address, or what a trusted proxy said it is.
     pub address: Option<IpAddr>,
     /// `User-Agent`, shortened.
-    pub user_agent: std::sync::Arc<str>,
+    pub user_agent: Arc<str>,
     /// Names the request in answers and logs.
-    pub request_id: std::sync::Arc<str>,
+    pub request_id: Arc<str>,
     /// The base URL that the request was addressed to, such as `http://127.0.0.1:5000`, for key files and audiences
     /// where no external URL was set.
-    pub base_url: std::sync::Arc<str>,
+    pub base_url: Arc<str>,
 }

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 pub use caller::{Caller, Origin, Restriction};
 pub use error::{Denied, Error, Missing};
+pub use iam::Holder;
 pub use iam::root_key::RootKey;
 
 use wharf_store::blobs::Blobs;

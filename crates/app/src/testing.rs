@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use tempfile::TempDir;
-use wharf_types::{Principal, ProjectId, ServiceAccountEmail};
+use wharf_types::{ProjectId, ServiceAccountEmail};
 
 use crate::iam::accounts::{AccountChange, AccountReference, ServiceAccount};
 use crate::iam::authenticate::Credential;
 use crate::iam::keys::NewKey;
-use crate::{App, Caller, Config, Origin, Restriction, RootKey};
+use crate::{App, Caller, Config, Holder, Origin, Restriction, RootKey};
 
 /// A configuration for a folder.
 pub(crate) fn config(data: &Path) -> Config {
@@ -139,10 +139,14 @@ pub(crate) fn sign_with(file: &SecretString, claims: &serde_json::Value) -> Secr
 
 /// A caller of this name, whether or not there is such an account: for tests of decisions.
 pub(crate) fn caller_named(email: &str) -> Caller {
+    let holder = Holder::Key {
+        account: ServiceAccountEmail::parse(email).unwrap(),
+        key_id: "none".into(),
+    };
     Caller {
-        principal: Principal::ServiceAccount(ServiceAccountEmail::parse(email).unwrap()),
+        principal: holder.principal(),
+        holder: Arc::new(holder),
         restriction: Restriction::None,
-        key_id: None,
         expires_at: None,
         origin: origin(),
     }

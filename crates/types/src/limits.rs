@@ -104,6 +104,8 @@ pub const ASSERTION_LIFETIME_MAX: Duration = Duration::from_secs(3_600);
 pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(60);
 /// Lifetime of a registry token: long enough for a large image, short enough to be worth nothing tomorrow.
 pub const REGISTRY_TOKEN_LIFETIME: Duration = Duration::from_secs(600);
+/// Accounts that act for one another behind one token: each of them is looked at whenever the token is used.
+pub const DELEGATION_CHAIN_MAX: usize = 8;
 /// Connections that are open at once.
 pub const CONNECTIONS_MAX: usize = 10_000;
 /// HTTP/2 streams of one connection.

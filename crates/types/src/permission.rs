@@ -158,6 +158,17 @@ pub const ACCOUNTS_UPDATE: Permission = Permission("iam.serviceAccounts.update")
 pub const ACCOUNTS_GET_IAM_POLICY: Permission = Permission("iam.serviceAccounts.getIamPolicy");
 /// Replace a service account's policy.
 pub const ACCOUNTS_SET_IAM_POLICY: Permission = Permission("iam.serviceAccounts.setIamPolicy");
+/// Get access tokens of a service account.
+pub const ACCOUNTS_GET_ACCESS_TOKEN: Permission = Permission("iam.serviceAccounts.getAccessToken");
+/// Get ID tokens of a service account.
+pub const ACCOUNTS_GET_OPENID_TOKEN: Permission = Permission("iam.serviceAccounts.getOpenIdToken");
+/// Act as a service account on the way to another one.
+pub const ACCOUNTS_IMPLICIT_DELEGATION: Permission =
+    Permission("iam.serviceAccounts.implicitDelegation");
+/// Sign bytes as a service account.
+pub const ACCOUNTS_SIGN_BLOB: Permission = Permission("iam.serviceAccounts.signBlob");
+/// Sign JWTs as a service account.
+pub const ACCOUNTS_SIGN_JWT: Permission = Permission("iam.serviceAccounts.signJwt");
 /// Create a key of a service account.
 pub const KEYS_CREATE: Permission = Permission("iam.serviceAccountKeys.create");
 /// Delete a key.

@@ -473,6 +473,12 @@ static PREDEFINED: &[PredefinedRole] = &[
         ],
     },
     PredefinedRole {
+        name: "roles/iam.serviceAccountOpenIdTokenCreator",
+        title: "Service Account OpenID Connect Identity Token Creator",
+        description: "Gets ID tokens of service accounts.",
+        patterns: &["iam.serviceAccounts.getOpenIdToken"],
+    },
+    PredefinedRole {
         name: "roles/iam.serviceAccountTokenCreator",
         title: "Service Account Token Creator",
         description: "Gets tokens of service accounts, and signs as they do.",

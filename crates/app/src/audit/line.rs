@@ -14,6 +14,8 @@ struct Line<'a> {
     request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     principal: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    delegation: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     claimed_account: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,6 +123,7 @@ pub(super) fn append(lines: &mut Vec<u8>, entry: &Entry) {
         event,
         request_id: &entry.origin.request_id,
         principal: entry.principal.as_ref().map(ToString::to_string),
+        delegation: entry.delegation.iter().map(ToString::to_string).collect(),
         claimed_account: claim.map(|claim| claim.account.as_str()),
         key_id: entry
             .key_id

@@ -47,6 +47,8 @@ pub(crate) struct Entry {
     time: Timestamp,
     origin: Origin,
     principal: Option<Principal>,
+    /// Who acts as the principal, the first of them first.
+    delegation: Vec<Principal>,
     key_id: Option<Box<str>>,
     event: Event,
 }
@@ -65,7 +67,7 @@ pub(crate) enum Event {
     },
     /// Somebody was given a token.
     TokenIssued {
-        /// `access` or `registry`.
+        /// `access`, `registry` or `id`.
         kind: &'static str,
         /// What a registry token is for.
         scopes: Arc<[Scope]>,
@@ -100,7 +102,8 @@ impl Entry {
             time: Timestamp::now(),
             origin: caller.origin.clone(),
             principal: Some(caller.principal.clone()),
-            key_id: caller.key_id.clone(),
+            delegation: caller.delegation(),
+            key_id: caller.key_id().map(Into::into),
             event,
         }
     }
@@ -111,6 +114,7 @@ impl Entry {
             time: Timestamp::now(),
             origin,
             principal: None,
+            delegation: Vec::new(),
             key_id: None,
             event: Event::AuthenticationFailed {
                 reason: reason.into(),

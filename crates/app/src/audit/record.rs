@@ -15,6 +15,8 @@ pub struct Record {
     pub request_id: String,
     /// Who: `serviceAccount:EMAIL`, `anonymous`. Nobody where a credential proved nothing.
     pub principal: Option<String>,
+    /// Who acted as that one, the first of them first.
+    pub delegation: Vec<String>,
     /// Whose a credential says that it is which proved nothing.
     pub claimed_account: Option<String>,
     /// The key that the credential goes back to, or says that it does.
@@ -41,7 +43,7 @@ pub enum RecordedEvent {
     },
     /// Somebody was given a token.
     TokenIssued {
-        /// `access` or `registry`.
+        /// `access`, `registry` or `id`.
         kind: String,
         /// What a registry token is for.
         scopes: Vec<String>,
@@ -77,6 +79,8 @@ struct Line {
     #[serde(default)]
     request_id: String,
     principal: Option<String>,
+    #[serde(default)]
+    delegation: Vec<String>,
     claimed_account: Option<String>,
     key_id: Option<String>,
     address: Option<IpAddr>,
@@ -117,6 +121,7 @@ impl Record {
             time: line.time,
             request_id: line.request_id,
             principal: line.principal,
+            delegation: line.delegation,
             claimed_account: line.claimed_account,
             key_id: line.key_id,
             address: line.address,

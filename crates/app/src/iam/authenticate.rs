@@ -5,14 +5,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use wharf_store::meta::access::keys;
-use wharf_types::{Principal, ServiceAccountEmail};
+use wharf_types::ServiceAccountEmail;
 
 use super::claim::Claim;
-use super::credentials::{Holder, SecretHash, SecretKind, Verified};
+use super::credentials::{AccountState, SecretHash, SecretKind, Verified};
 use super::keys::ServiceAccountKey;
+use super::projects::Project;
 use super::{key_file, key_pair};
 use crate::audit::Entry;
-use crate::{App, Caller, Error, Origin, Restriction};
+use crate::{App, Caller, Error, Holder, Origin, Restriction};
 
 /// What a request brought to prove who makes it.
 #[derive(Debug)]
@@ -151,7 +152,7 @@ impl App {
             )));
         }
         Ok(Verified {
-            holder: Some(Holder {
+            holder: Arc::new(Holder::Key {
                 account: key.account,
                 key_id: key.id.into(),
             }),
@@ -183,20 +184,11 @@ impl App {
                 now.as_second() - expires_at
             )));
         }
-        let (principal, key_id) = match &verified.holder {
-            None => (Principal::Anonymous, None),
-            Some(holder) => {
-                self.check_now(holder, now).await?;
-                (
-                    Principal::ServiceAccount(holder.account.clone()),
-                    Some(holder.key_id.clone()),
-                )
-            }
-        };
+        self.check_now(&verified.holder, now).await?;
         Ok(Caller {
-            principal,
+            principal: verified.holder.principal(),
+            holder: verified.holder.clone(),
             restriction: verified.restriction.clone(),
-            key_id,
             expires_at: verified
                 .expires_at
                 .and_then(|seconds| Timestamp::from_second(seconds).ok()),
@@ -204,22 +196,66 @@ impl App {
         })
     }
 
-    async fn check_now(&self, holder: &Holder, now: Timestamp) -> Result<(), Error> {
+    /// Whether all that a holder stands on is in order now: its account, whoever acts as it, and the key or the
+    /// provider that this goes back to.
+    pub(super) async fn check_now(&self, holder: &Holder, now: Timestamp) -> Result<(), Error> {
+        for holder in holder.chain() {
+            match holder {
+                Holder::Anonymous => {}
+                Holder::Key { account, key_id } => {
+                    let (state, project) = self.account_now(account).await?;
+                    let key = state
+                        .usable_key(project.as_deref(), key_id, now)
+                        .map_err(Error::Unauthenticated)?;
+                    key.touch(&self.meta, now);
+                }
+                Holder::Account {
+                    account, unique_id, ..
+                } => {
+                    let (state, project) = self.account_now(account).await?;
+                    state
+                        .usable(project.as_deref())
+                        .map_err(Error::Unauthenticated)?;
+                    if *state.account.unique_id != **unique_id {
+                        return Err(Error::Unauthenticated(format!(
+                            "service account {account} was deleted and made anew: get a new token"
+                        )));
+                    }
+                }
+                Holder::Federated { provider, .. } => self.check_provider_now(provider).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// An account and its project as they are now.
+    async fn account_now(
+        &self,
+        email: &ServiceAccountEmail,
+    ) -> Result<(Arc<AccountState>, Option<Arc<Project>>), Error> {
         let credentials = &self.iam.credentials;
         let state = credentials
-            .account(&self.meta, &holder.account)
+            .account(&self.meta, email)
             .await?
             .ok_or_else(|| {
-                Error::Unauthenticated(format!("service account {} was deleted", holder.account))
+                Error::Unauthenticated(format!("service account {email} was deleted"))
             })?;
         let project = credentials
             .project(&self.meta, &state.account.project)
             .await?;
-        let key = state
-            .usable_key(project.as_deref(), &holder.key_id, now)
-            .map_err(Error::Unauthenticated)?;
-        key.touch(&self.meta, now);
-        Ok(())
+        Ok((state, project))
+    }
+
+    /// Whether a workload identity provider, its pool and their project are in order now.
+    #[expect(
+        clippy::unused_async,
+        reason = "it will look at the pool, which is a read"
+    )]
+    async fn check_provider_now(&self, provider: &str) -> Result<(), Error> {
+        Err(Error::Unauthenticated(format!(
+            "workload identity provider {} is not known here: it or its pool was deleted",
+            wharf_types::text::shorten(provider)
+        )))
     }
 }
 

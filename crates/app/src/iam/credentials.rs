@@ -18,7 +18,7 @@ use super::accounts::ServiceAccount;
 use super::keys::ServiceAccountKey;
 use super::projects::Project;
 use crate::memory::remembered;
-use crate::{Error, Restriction};
+use crate::{Error, Holder, Restriction};
 
 /// Proofs that are remembered: tokens and key files in use, a few hundred bytes each.
 const VERIFIED_MAX: usize = 50_000;
@@ -67,21 +67,14 @@ impl SecretKind {
 /// What a secret proved.
 #[derive(Debug)]
 pub(super) struct Verified {
-    /// Whose it is; none for a token of the anonymous caller.
-    pub(super) holder: Option<Holder>,
+    /// Whose it is.
+    pub(super) holder: Arc<Holder>,
     /// What it allows at most.
     pub(super) restriction: Restriction,
     /// When it ends, in seconds since 1970. A key file does not: its key does.
     pub(super) expires_at: Option<i64>,
     /// The base URL of the request that it was verified for, where its audience depends on that.
     pub(super) base_url: Option<Arc<str>>,
-}
-
-/// The holder of a private key.
-#[derive(Debug)]
-pub(super) struct Holder {
-    pub(super) account: ServiceAccountEmail,
-    pub(super) key_id: Box<str>,
 }
 
 /// An account with its keys as they are now.
@@ -252,13 +245,8 @@ async fn read_account(
 }
 
 impl AccountState {
-    /// The key of this id, if account, project and key are good now. Else what is wrong, and who can mend it.
-    pub(super) fn usable_key(
-        &self,
-        project: Option<&Project>,
-        key_id: &str,
-        now: Timestamp,
-    ) -> Result<&KeyState, String> {
+    /// Whether account and project are good now. Else what is wrong, and who can mend it.
+    pub(super) fn usable(&self, project: Option<&Project>) -> Result<(), String> {
         let email = &self.account.email;
         if project.is_none_or(|project| project.deleted_at.is_some()) {
             return Err(format!(
@@ -271,6 +259,18 @@ impl AccountState {
                 "service account {email} is disabled; whoever has iam.serviceAccounts.enable can enable it: wharf iam service-accounts enable {email}"
             ));
         }
+        Ok(())
+    }
+
+    /// The key of this id, if account, project and key are good now. Else what is wrong, and who can mend it.
+    pub(super) fn usable_key(
+        &self,
+        project: Option<&Project>,
+        key_id: &str,
+        now: Timestamp,
+    ) -> Result<&KeyState, String> {
+        self.usable(project)?;
+        let email = &self.account.email;
         let state = self
             .keys
             .iter()

@@ -30,12 +30,9 @@ pub(crate) enum Kind {
 pub(crate) struct Claims {
     /// What the token is: one kind is never taken for the other.
     pub(crate) typ: Kind,
-    /// A service account's address; none for the anonymous caller.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) sub: Option<String>,
-    /// The key that the token goes back to.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) key: Option<String>,
+    /// Whose it is; nothing of it for the anonymous caller.
+    #[serde(flatten)]
+    pub(crate) party: Party,
     /// Issued at.
     pub(crate) iat: i64,
     /// Expires at.
@@ -46,6 +43,29 @@ pub(crate) struct Claims {
     /// The floor of the OAuth scopes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) floor: Option<OauthFloor>,
+}
+
+/// Somebody, in the claims of a token of ours. [`super::holder`] knows what goes with what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Party {
+    /// A service account's address, or a federated principal's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sub: Option<String>,
+    /// The key that proved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<String>,
+    /// The account's unique id, where no key names the account that is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) uid: Option<String>,
+    /// The workload identity provider that accepted it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) provider: Option<String>,
+    /// The principal sets that it belongs to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) sets: Vec<String>,
+    /// Who acts as it (RFC 8693, section 4.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) act: Option<Box<Party>>,
 }
 
 /// Signs and verifies tokens of ours: HS256.
@@ -252,8 +272,10 @@ mod tests {
     fn claims() -> Claims {
         Claims {
             typ: Kind::Access,
-            sub: Some("a".to_owned()),
-            key: None,
+            party: Party {
+                sub: Some("a".to_owned()),
+                ..Party::default()
+            },
             iat: 1,
             exp: 2,
             scopes: None,

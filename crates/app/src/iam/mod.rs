@@ -14,6 +14,8 @@ pub mod decide;
 mod decision;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+mod holder;
+pub mod impersonation;
 mod jwt;
 mod key_file;
 mod key_pair;
@@ -30,6 +32,7 @@ mod seal;
 mod text;
 pub mod tokens;
 
+pub use holder::Holder;
 pub(crate) use jwt::Signer;
 pub(crate) use key_pair::public_key_pem;
 pub(crate) use seal::Seal;

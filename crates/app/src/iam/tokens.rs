@@ -7,13 +7,13 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use wharf_types::error::OciCode;
 use wharf_types::scope::{Actions, OauthFloor, Scope, ScopeTarget};
-use wharf_types::{Principal, ServiceAccountEmail, limits};
+use wharf_types::{ServiceAccountEmail, limits};
 
 use super::claim::Claim;
-use super::credentials::{Holder, Verified};
+use super::credentials::Verified;
 use super::jwt::{self, Assertion, Claims, Kind, Signed, Unverified};
 use crate::audit::{Entry, Event};
-use crate::{App, Caller, Error, Origin, Restriction};
+use crate::{App, Caller, Error, Holder, Missing, Origin, Restriction};
 
 /// Bytes of the scopes of one registry token, so that the token stays below [`limits::BEARER_SIZE_MAX`].
 const SCOPES_SIZE_MAX: usize = 4 * 1024;
@@ -109,19 +109,11 @@ impl App {
             .map(OauthFloor::of_scopes)
             .fold(OauthFloor::Full, OauthFloor::min);
         let caller = self
-            .caller(
-                &Verified {
-                    holder: Some(holder),
-                    restriction: Restriction::Oauth(floor),
-                    expires_at: None,
-                    base_url: None,
-                },
-                origin,
-            )
+            .caller_for(Arc::new(holder), Restriction::Oauth(floor), origin)
             .await?;
         let claims = Claims {
             floor: Some(floor),
-            ..claims_of(&caller, Kind::Access)?
+            ..claims_of(&caller, Kind::Access)
         };
         self.issue(&caller, claims, limits::ACCESS_TOKEN_LIFETIME, Arc::new([]))
             .await
@@ -152,7 +144,7 @@ impl App {
             .unzip();
         let claims = Claims {
             scopes: Some(texts),
-            ..claims_of(caller, Kind::Registry)?
+            ..claims_of(caller, Kind::Registry)
         };
         let left = caller.expires_at.map(|end| {
             Duration::try_from(end.duration_since(Timestamp::now())).unwrap_or_default()
@@ -172,6 +164,13 @@ impl App {
         claims.iat = issued_at.as_second();
         claims.exp = claims.iat + i64::try_from(lifetime.as_secs()).map_err(Error::internal)?;
         let token = self.signer.sign(&claims)?;
+        // One that is longer would never be accepted.
+        if token.len() > limits::BEARER_SIZE_MAX {
+            return Err(Error::FailedPrecondition(format!(
+                "the token would be longer than {} bytes: its principal has too many attributes, or it was asked for too much at once",
+                limits::BEARER_SIZE_MAX
+            )));
+        }
         self.audit
             .record(Entry::of(
                 caller,
@@ -190,6 +189,74 @@ impl App {
             lifetime: Duration::from_secs(lifetime.as_secs()),
             issued_at,
         })
+    }
+
+    /// An access token of an account for somebody without its key: `by`, who was found to have the right to it, or the
+    /// registry itself. It is good until `lifetime` is over, and only as long as the account and all that `by` stands
+    /// on are in order.
+    ///
+    /// [`Error::NotFound`] without such an account, [`Error::FailedPrecondition`] where it cannot be used now.
+    pub(crate) async fn issue_access_token_for(
+        &self,
+        account: &ServiceAccountEmail,
+        by: Option<Arc<Holder>>,
+        floor: OauthFloor,
+        lifetime: Duration,
+        origin: &Origin,
+    ) -> Result<IssuedToken, Error> {
+        let holder = self.holder_for(account, by).await?;
+        let caller = self
+            .caller_for(holder, Restriction::Oauth(floor), origin)
+            .await?;
+        let claims = Claims {
+            floor: Some(floor),
+            ..claims_of(&caller, Kind::Access)
+        };
+        self.issue(&caller, claims, lifetime, Arc::new([])).await
+    }
+
+    /// Somebody who acts as an account without its key.
+    pub(super) async fn holder_for(
+        &self,
+        account: &ServiceAccountEmail,
+        by: Option<Arc<Holder>>,
+    ) -> Result<Arc<Holder>, Error> {
+        let state = self.iam.credentials.account(&self.meta, account).await?;
+        let state = state.ok_or_else(|| Error::not_found(Missing::ServiceAccount, account))?;
+        let project = &state.account.project;
+        let project = self.iam.credentials.project(&self.meta, project).await?;
+        state
+            .usable(project.as_deref())
+            .map_err(Error::FailedPrecondition)?;
+        let holder = Holder::Account {
+            account: account.clone(),
+            unique_id: state.account.unique_id.as_str().into(),
+            by,
+        };
+        if holder.chain().count() > limits::DELEGATION_CHAIN_MAX {
+            return Err(Error::FailedPrecondition(format!(
+                "{} accounts act for one another here, which is more than {}: log in with a key nearer to {account}",
+                holder.chain().count(),
+                limits::DELEGATION_CHAIN_MAX
+            )));
+        }
+        Ok(Arc::new(holder))
+    }
+
+    /// The caller that a holder is.
+    pub(super) async fn caller_for(
+        &self,
+        holder: Arc<Holder>,
+        restriction: Restriction,
+        origin: &Origin,
+    ) -> Result<Caller, Error> {
+        let verified = Verified {
+            holder,
+            restriction,
+            expires_at: None,
+            base_url: None,
+        };
+        self.caller(&verified, origin).await
     }
 
     /// What a bearer proves: one of ours, or a JWT that a service account's key signed.
@@ -242,7 +309,7 @@ impl App {
             .expiry(Timestamp::now().as_second())
             .map_err(Error::Unauthenticated)?;
         Ok(Verified {
-            holder: Some(holder),
+            holder: Arc::new(holder),
             restriction: match &claims.scope {
                 Some(scope) => Restriction::Oauth(OauthFloor::of_scopes(scope)),
                 None => Restriction::None,
@@ -280,7 +347,7 @@ impl App {
                     .to_owned(),
             ));
         }
-        let holder = Holder {
+        let holder = Holder::Key {
             account: key.account,
             key_id: key.id.into(),
         };
@@ -309,42 +376,22 @@ impl App {
 }
 
 /// The claims that name a caller.
-fn claims_of(caller: &Caller, typ: Kind) -> Result<Claims, Error> {
-    let (sub, key) = match (&caller.principal, &caller.key_id) {
-        (Principal::Anonymous, _) => (None, None),
-        (Principal::ServiceAccount(email), Some(key_id)) => {
-            (Some(email.to_string()), Some(key_id.to_string()))
-        }
-        (principal, _) => {
-            return Err(Error::Unsupported(format!(
-                "tokens are issued to holders of service account keys only, not to {principal}"
-            )));
-        }
-    };
-    Ok(Claims {
+fn claims_of(caller: &Caller, typ: Kind) -> Claims {
+    Claims {
         typ,
-        sub,
-        key,
+        party: caller.holder.party(),
         iat: 0,
         exp: 0,
         scopes: None,
         floor: None,
-    })
+    }
 }
 
 /// What claims of ours prove.
 fn verified_of(claims: Claims) -> Result<Verified, String> {
-    let malformed = |_| "the token is malformed".to_owned();
-    let holder = match (claims.sub, claims.key) {
-        (None, None) => None,
-        (Some(sub), Some(key)) => Some(Holder {
-            account: ServiceAccountEmail::parse(&sub).map_err(malformed)?,
-            key_id: key.into(),
-        }),
-        _ => return Err("the token is malformed".to_owned()),
-    };
+    let holder = Holder::of_party(claims.party).ok_or("the token is malformed")?;
     Ok(Verified {
-        holder,
+        holder: Arc::new(holder),
         restriction: match claims.typ {
             Kind::Access => Restriction::Oauth(claims.floor.unwrap_or(OauthFloor::Nothing)),
             Kind::Registry => Restriction::Registry(

@@ -122,6 +122,17 @@ pub struct AuthenticationInfo {
     /// `//iam.googleapis.com/projects/P/serviceAccounts/EMAIL/keys/KEY`
     #[serde(skip_serializing_if = "String::is_empty")]
     pub service_account_key_name: String,
+    /// Who acted as the principal, the first of them first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub service_account_delegation_info: Vec<ServiceAccountDelegationInfo>,
+}
+
+/// Somebody who acted as somebody else.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ServiceAccountDelegationInfo {
+    /// `serviceAccount:EMAIL`, `principal://…`
+    pub principal_subject: String,
 }
 
 /// What was decided about one permission.
@@ -176,7 +187,7 @@ pub struct AuditMetadata {
     /// Whose a credential says that it is which proved nothing. Anybody can say so.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub claimed_account: String,
-    /// The kind of a token that was issued: `access` or `registry`.
+    /// The kind of a token that was issued: `access`, `registry` or `id`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub token: String,
     /// What a registry token is for.

@@ -147,7 +147,7 @@ async fn the_last_owner_stays() {
     let owner = app.owner().await;
     let email = ServiceAccountEmail::parse("owner@default.iam.gserviceaccount.com").unwrap();
     let reference = AccountReference::Email(email);
-    let key = owner.key_id.clone().unwrap();
+    let key = owner.key_id().unwrap().to_owned();
     let default = ProjectId::parse("default").unwrap();
     let refusals = [
         app.delete_account(&owner, &reference).await,

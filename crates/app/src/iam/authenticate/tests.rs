@@ -58,7 +58,7 @@ async fn every_spelling_of_every_client_logs_in() {
             caller.principal,
             Principal::ServiceAccount(account.email.clone())
         );
-        assert_eq!(caller.key_id.as_deref(), Some(key.key.id.as_str()));
+        assert_eq!(caller.key_id(), Some(key.key.id.as_str()));
     }
     let Credential::Bearer(token) = &forms[2] else {
         panic!()
@@ -268,7 +268,7 @@ async fn many_who_bring_the_same_key_at_once_are_all_let_in() {
     assert!(
         callers
             .iter()
-            .all(|caller| caller.key_id.as_deref() == Some(&*key.key.id))
+            .all(|caller| caller.key_id() == Some(&*key.key.id))
     );
 }
 

@@ -64,7 +64,7 @@ async fn a_signed_assertion_is_worth_an_access_token() {
         assert_eq!(issued.lifetime, limits::ACCESS_TOKEN_LIFETIME);
         let caller = log_in(&app, &issued.token).await.unwrap();
         assert_eq!(caller.restriction, Restriction::Oauth(floor));
-        assert_eq!(caller.key_id.as_deref(), Some(key.key.id.as_str()));
+        assert_eq!(caller.key_id(), Some(key.key.id.as_str()));
     }
     let assertion = sign_with(&key.file, &claims(&json!({})));
     let scope = "https://www.googleapis.com/auth/devstorage.read_write";

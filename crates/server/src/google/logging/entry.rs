@@ -8,7 +8,7 @@ use wharf_types::kms::{CryptoKeyName, KeyRingName};
 use wharf_types::wire::logging::{
     AUDIT_LOG_TYPE, AuditBinding, AuditLog, AuditMetadata, AuditStatus, AuthenticationInfo,
     AuthorizationInfo, LogEntry, MonitoredResource, PERMISSION_DENIED, RequestMetadata,
-    UNAUTHENTICATED,
+    ServiceAccountDelegationInfo, UNAUTHENTICATED,
 };
 use wharf_types::{Principal, Resource};
 
@@ -140,7 +140,12 @@ fn authentication(record: &Record) -> AuthenticationInfo {
     let email = principal
         .strip_prefix("serviceAccount:")
         .or(principal.strip_prefix("user:"));
-    let key_name = record.account().zip(record.key_id.as_ref());
+    // The key is the one's who acted first.
+    let keyholder = match record.delegation.first() {
+        Some(first) => first.strip_prefix("serviceAccount:"),
+        None => record.account(),
+    };
+    let key_name = keyholder.zip(record.key_id.as_ref());
     let is_anonymous = *principal == Principal::Anonymous.to_string();
     AuthenticationInfo {
         principal_email: email.unwrap_or_default().to_owned(),
@@ -153,6 +158,13 @@ fn authentication(record: &Record) -> AuthenticationInfo {
                 format!("//iam.googleapis.com/projects/-/serviceAccounts/{account}/keys/{key}")
             })
             .unwrap_or_default(),
+        service_account_delegation_info: record
+            .delegation
+            .iter()
+            .map(|principal| ServiceAccountDelegationInfo {
+                principal_subject: principal.clone(),
+            })
+            .collect(),
     }
 }
 
