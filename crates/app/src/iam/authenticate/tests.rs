@@ -7,6 +7,8 @@ use serde_json::json;
 use wharf_store::meta::Durability;
 use wharf_types::ProjectId;
 
+use wharf_types::Principal;
+
 use super::*;
 use crate::iam::accounts::AccountReference;
 use crate::testing::{TestApp, bearer, key_credential, origin, sign_with};

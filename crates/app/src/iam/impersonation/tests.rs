@@ -98,7 +98,7 @@ async fn whoever_may_act_as_an_account_is_it_and_the_log_says_who_it_was() {
         Principal::ServiceAccount(acting.robot.email.clone())
     );
     assert_eq!(robot.restriction, Restriction::Oauth(OauthFloor::Full));
-    assert_eq!(robot.delegation(), [acting.caller.principal.clone()]);
+    assert_eq!(robot.delegation(), vec![acting.caller.principal.clone()]);
     assert_eq!(robot.key_id(), Some(acting.key.key.id.as_str()));
     let project = Resource::parse("projects/default").unwrap();
     let _ = app.authorize(&robot, &[PROJECTS_GET], &project).await;

@@ -5,7 +5,7 @@ use wharf_types::Principal;
 
 use super::*;
 use crate::iam::authenticate::Credential;
-use crate::testing::{TestApp, bearer, caller_named, origin, sign_with};
+use crate::testing::{TestApp, bearer, origin, sign_with};
 
 const EMAIL: &str = "puller@default.iam.gserviceaccount.com";
 
@@ -327,11 +327,4 @@ async fn issued_tokens_are_in_the_audit_log_without_themselves() {
         "{line}"
     );
     assert!(!log.contains(issued.token.expose_secret()));
-}
-
-#[tokio::test]
-async fn who_has_no_key_gets_no_token() {
-    let app = TestApp::open().await;
-    let refused = app.issue_registry_token(&caller_named(EMAIL), &[]).await;
-    assert!(matches!(refused, Err(Error::Unsupported(_))), "{refused:?}");
 }
