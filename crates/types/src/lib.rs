@@ -15,6 +15,7 @@
 //! | [`scope`] | the Docker token protocol's scopes, and OAuth scopes |
 //! | [`error`] | the codes of the OCI and the Google error bodies |
 //! | [`wire`] | JSON bodies that a server and a client share |
+//! | [`schema`] | what a text on the wire looks like to a reader of schemas |
 //! | [`kms`] | Cloud KMS' names and enumerations |
 //! | [`limits`] | every bound of the system, each with its reason |
 
@@ -31,9 +32,13 @@ pub mod principal;
 pub mod range;
 pub mod resource;
 pub mod role;
+pub mod schema;
 pub mod scope;
 pub mod text;
 pub mod wire;
+
+/// For the schemas of the macros' types.
+pub use schemars;
 
 pub use bucket::BucketName;
 pub use digest::{Algorithm, Digest};

@@ -1,13 +1,14 @@
 //! IAM policies: bindings of roles to members, with conditions, versions and etags (Google IAM, `Policy`).
 
 use base64::Engine as _;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::principal::Member;
 use crate::role::RoleName;
 
 /// A policy as stored and as exchanged. `version` is 3 exactly when a binding has a condition, else 1.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Policy {
     /// The format version: 1, or 3 when a condition is present.
     #[serde(default)]
@@ -21,7 +22,7 @@ pub struct Policy {
 }
 
 /// One role bound to members, perhaps under a condition.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Binding {
     /// What is granted.
     pub role: RoleName,
@@ -34,7 +35,8 @@ pub struct Binding {
 }
 
 /// A condition in CEL (Google IAM, `Expr`). Stored and returned verbatim.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "Expr")]
 pub struct Condition {
     /// The CEL expression.
     #[serde(default)]
@@ -77,6 +79,8 @@ pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
         .decode(standard)
         .ok()
 }
+
+crate::schema::text!(Etag, "byte");
 
 impl Serialize for Etag {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {

@@ -288,6 +288,8 @@ impl std::str::FromStr for Member {
     }
 }
 
+crate::schema::text!(Member);
+
 impl serde::Serialize for Member {
     fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_str(self)

@@ -20,6 +20,8 @@ macro_rules! string_traits {
                 Self::parse(text)
             }
         }
+        $crate::schema::text!($type);
+
         impl serde::Serialize for $type {
             fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
                 to.serialize_str(self.as_str())

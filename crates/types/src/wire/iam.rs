@@ -1,11 +1,12 @@
 //! Service accounts (IAM v1, `projects.serviceAccounts`).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Etag;
 
 /// A service account. What is absent in a request is left as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ServiceAccount {
     /// `projects/P/serviceAccounts/EMAIL`
@@ -38,7 +39,7 @@ pub struct ServiceAccount {
 }
 
 /// `GET projects/P/serviceAccounts`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ListServiceAccountsResponse {
     /// In order of address.
@@ -50,7 +51,7 @@ pub struct ListServiceAccountsResponse {
 }
 
 /// `POST projects/P/serviceAccounts`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CreateServiceAccountRequest {
     /// The part of the address before the `@`.
@@ -62,7 +63,7 @@ pub struct CreateServiceAccountRequest {
 }
 
 /// `PATCH projects/P/serviceAccounts/E`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct PatchServiceAccountRequest {
     /// The new values.

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::proto::{Base64, duration, proto_enum, time_or_never};
+use super::proto::{Base64, DurationText, duration, proto_enum, time_or_never};
 
 proto_enum! {
     /// In what form a private key is handed out.
@@ -68,7 +69,7 @@ proto_enum! {
 }
 
 /// A service account key.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ServiceAccountKey {
     /// `projects/P/serviceAccounts/EMAIL/keys/ID`
@@ -87,6 +88,7 @@ pub struct ServiceAccountKey {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid_after_time: Option<Timestamp>,
     /// Until when it is valid; [`time_or_never::NEVER`] when it does not expire.
+    #[schemars(with = "Option<Timestamp>")]
     #[serde(with = "time_or_never", skip_serializing_if = "Option::is_none")]
     pub valid_before_time: Option<Timestamp>,
     /// Its algorithm.
@@ -107,7 +109,7 @@ pub struct ServiceAccountKey {
 }
 
 /// `GET …/keys`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ListServiceAccountKeysResponse {
     /// In order of id.
@@ -116,7 +118,7 @@ pub struct ListServiceAccountKeysResponse {
 }
 
 /// `POST …/keys`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CreateServiceAccountKeyRequest {
     /// In what form the private key is wanted: the credentials file, also when absent.
@@ -126,12 +128,13 @@ pub struct CreateServiceAccountKeyRequest {
     #[serde(alias = "key_algorithm", skip_serializing_if = "Option::is_none")]
     pub key_algorithm: Option<KeyAlgorithm>,
     /// This registry's own: how long the key shall be valid, such as `"7776000s"`. Absent: it does not expire.
+    #[schemars(with = "Option<DurationText>")]
     #[serde(with = "duration", skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<Duration>,
 }
 
 /// `POST …/keys:upload`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct UploadServiceAccountKeyRequest {
     /// An X.509 certificate or a public key, in PEM.

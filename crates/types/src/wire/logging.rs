@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The `@type` of an audit log's payload.
@@ -13,7 +14,7 @@ pub const UNAUTHENTICATED: i32 = 16;
 pub const PERMISSION_DENIED: i32 = 7;
 
 /// Which entries are wanted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ListLogEntriesRequest {
     /// Whose logs: `projects/P`, `organizations/0`.
@@ -37,7 +38,7 @@ pub struct ListLogEntriesRequest {
 }
 
 /// One page. It may be empty and still be followed by another: a page looks at so much of the log and no more.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ListLogEntriesResponse {
     /// In the order that was asked for.
@@ -49,7 +50,7 @@ pub struct ListLogEntriesResponse {
 }
 
 /// One entry of a log.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LogEntry {
     /// `projects/P/logs/cloudaudit.googleapis.com%2Factivity`, or `…data_access`.
@@ -71,7 +72,7 @@ pub struct LogEntry {
 }
 
 /// What an entry is about, as monitoring knows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct MonitoredResource {
     /// `gcs_bucket`, `project`, `service_account`, `organization`.
@@ -82,7 +83,7 @@ pub struct MonitoredResource {
 }
 
 /// What happened: `google.cloud.audit.AuditLog`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AuditLog {
     /// [`AUDIT_LOG_TYPE`]
@@ -110,7 +111,7 @@ pub struct AuditLog {
 }
 
 /// Who made a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AuthenticationInfo {
     /// An address; nothing for who sent no credential or one that proved nothing.
@@ -128,7 +129,7 @@ pub struct AuthenticationInfo {
 }
 
 /// Somebody who acted as somebody else.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ServiceAccountDelegationInfo {
     /// `serviceAccount:EMAIL`, `principal://…`
@@ -136,7 +137,7 @@ pub struct ServiceAccountDelegationInfo {
 }
 
 /// What was decided about one permission.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AuthorizationInfo {
     /// On what.
@@ -148,7 +149,7 @@ pub struct AuthorizationInfo {
 }
 
 /// Where a request came from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RequestMetadata {
     /// The address.
@@ -160,7 +161,7 @@ pub struct RequestMetadata {
 }
 
 /// Why something was refused: `google.rpc.Status`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AuditStatus {
     /// [`UNAUTHENTICATED`] or [`PERMISSION_DENIED`].
@@ -170,7 +171,7 @@ pub struct AuditStatus {
 }
 
 /// What Google's types have no place for.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AuditMetadata {
     /// `decision`, `token_issued`, `authentication_failed`.
@@ -199,7 +200,7 @@ pub struct AuditMetadata {
 }
 
 /// The binding that granted something.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct AuditBinding {
     /// Whose policy has it.

@@ -1,12 +1,13 @@
 //! Long-running operations (`google.longrunning.Operation`). Ours are done when they are answered.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::status::Status;
 
 /// An operation.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Operation {
     /// `operations/…`
     #[serde(default)]

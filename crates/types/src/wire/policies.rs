@@ -1,11 +1,12 @@
 //! Bodies of `getIamPolicy`, `setIamPolicy` and `testIamPermissions` (`google.iam.v1`).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Policy;
 
 /// `POST …:getIamPolicy`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct GetIamPolicyRequest {
     /// How the policy is wanted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -13,7 +14,7 @@ pub struct GetIamPolicyRequest {
 }
 
 /// How a policy is wanted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GetPolicyOptions {
     /// The highest format version that the caller understands: 0, 1 or 3.
@@ -22,7 +23,7 @@ pub struct GetPolicyOptions {
 }
 
 /// `POST …:setIamPolicy`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SetIamPolicyRequest {
     /// What the policy becomes.
@@ -38,7 +39,7 @@ pub struct SetIamPolicyRequest {
 }
 
 /// `POST …:testIamPermissions`. Permissions that this registry does not know are held by nobody.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TestIamPermissionsRequest {
     /// The permissions in question.
     #[serde(default)]
@@ -46,7 +47,7 @@ pub struct TestIamPermissionsRequest {
 }
 
 /// The answer of `testIamPermissions`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TestIamPermissionsResponse {
     /// Those of them that the caller has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -54,7 +55,7 @@ pub struct TestIamPermissionsResponse {
 }
 
 /// `POST iamPolicies:lintPolicy`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LintPolicyRequest {
     /// `//SERVICE/NAME`; may be absent.
@@ -66,7 +67,7 @@ pub struct LintPolicyRequest {
 }
 
 /// The answer of `iamPolicies:lintPolicy`; empty when nothing is wrong.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LintPolicyResponse {
     /// What is wrong.
@@ -75,7 +76,7 @@ pub struct LintPolicyResponse {
 }
 
 /// One thing that is wrong.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct LintResult {
     /// `CONDITION`

@@ -1,6 +1,7 @@
 //! How proto3 writes its scalars in JSON: 64-bit numbers, bytes, durations, enumerations, times.
 
 use base64::Engine as _;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
@@ -8,6 +9,8 @@ use zeroize::Zeroizing;
 /// shown by `Debug`, since some of them are keys.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Base64(pub Zeroizing<Vec<u8>>);
+
+crate::schema::text!(Base64, "byte");
 
 impl From<&[u8]> for Base64 {
     fn from(bytes: &[u8]) -> Self {
@@ -36,6 +39,20 @@ impl<'de> Deserialize<'de> for Base64 {
             .ok_or_else(|| serde::de::Error::custom("not base64"))
     }
 }
+
+/// The schema of what [`int64`] writes.
+pub struct Int64;
+
+crate::schema::text!(Int64, "int64");
+
+/// The schema of what [`duration`] writes.
+pub struct DurationText;
+
+crate::schema::text!(DurationText, "google-duration");
+
+/// The answer that says nothing: `{}` (`google.protobuf.Empty`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Empty {}
 
 /// A 64-bit number as a string, read from a number as well. For `#[serde(with = "…")]`.
 pub mod int64 {
@@ -154,6 +171,20 @@ macro_rules! proto_enum {
 
             fn of_number(number: i64) -> Option<Self> {
                 match number { $($number => Some(Self::$value),)* _ => None }
+            }
+        }
+
+        impl $crate::schemars::JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut $crate::schemars::SchemaGenerator) -> $crate::schemars::Schema {
+                $crate::schemars::json_schema!({"type": "string", "enum": [$($name),*]})
             }
         }
 

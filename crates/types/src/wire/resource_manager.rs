@@ -6,9 +6,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::proto::{int64, proto_enum};
+use super::proto::{Int64, int64, proto_enum};
 use crate::Etag;
 
 /// The label of a project that turns Google's strict rules for deletes on: `true` or `false`.
@@ -27,10 +28,11 @@ proto_enum! {
 }
 
 /// A project in Resource Manager v1, which gcloud speaks.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Project {
     /// The number.
+    #[schemars(with = "Int64")]
     #[serde(
         alias = "project_number",
         with = "int64",
@@ -58,7 +60,7 @@ pub struct Project {
 }
 
 /// The parent of a project in Resource Manager v1.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ResourceId {
     /// `organization`
@@ -69,8 +71,9 @@ pub struct ResourceId {
 }
 
 /// A project in Resource Manager v3, which client libraries speak.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "Project")]
 pub struct ProjectV3 {
     /// `projects/NUMBER`
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -102,11 +105,12 @@ pub struct ProjectV3 {
 }
 
 /// `GET projects`, in both versions and in v3's `projects:search`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ListProjectsResponse")]
 pub struct ListProjectsResponse<P> {
     /// In order of id.
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default = "Vec::<P>::new", skip_serializing_if = "Vec::is_empty")]
     pub projects: Vec<P>,
     /// Asks for the next page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -114,7 +118,7 @@ pub struct ListProjectsResponse<P> {
 }
 
 /// The registry itself, as Resource Manager v3 shows an organization.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Organization {
     /// `organizations/0`
@@ -130,7 +134,7 @@ pub struct Organization {
 }
 
 /// `organizations:search`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct SearchOrganizationsResponse {
     /// The one that there is.
@@ -138,15 +142,16 @@ pub struct SearchOrganizationsResponse {
 }
 
 /// `POST projects/P:getAncestry`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(rename = "GetAncestryResponse")]
 pub struct AncestryResponse {
     /// From the project up.
     pub ancestor: Vec<Ancestor>,
 }
 
 /// One of the resources whose policies hold for a project.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Ancestor {
     /// `project` or `organization`, and its id.

@@ -1,5 +1,6 @@
 //! Roles (IAM v1, `roles`, `projects.roles`, `permissions`).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::proto::proto_enum;
@@ -34,7 +35,7 @@ proto_enum! {
 }
 
 /// A role. What is absent in a request is left as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Role {
     /// `roles/NAME` or `projects/P/roles/ID`
@@ -64,7 +65,7 @@ pub struct Role {
 }
 
 /// `GET roles`, `GET projects/P/roles`, `POST roles:queryGrantableRoles`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ListRolesResponse {
     /// In order of name.
@@ -76,7 +77,7 @@ pub struct ListRolesResponse {
 }
 
 /// `POST projects/P/roles`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct CreateRoleRequest {
     /// The last part of the new role's name.
@@ -87,7 +88,7 @@ pub struct CreateRoleRequest {
 }
 
 /// `POST projects/P/roles/R:undelete`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct UndeleteRoleRequest {
     /// Names the state that was read.
@@ -96,7 +97,7 @@ pub struct UndeleteRoleRequest {
 }
 
 /// `POST roles:queryGrantableRoles`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct QueryGrantableRolesRequest {
     /// `//SERVICE/NAME`
@@ -114,7 +115,7 @@ pub struct QueryGrantableRolesRequest {
 }
 
 /// `POST permissions:queryTestablePermissions`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct QueryTestablePermissionsRequest {
     /// `//SERVICE/NAME`
@@ -129,7 +130,7 @@ pub struct QueryTestablePermissionsRequest {
 }
 
 /// The answer of `permissions:queryTestablePermissions`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct QueryTestablePermissionsResponse {
     /// In order of name.
@@ -141,7 +142,7 @@ pub struct QueryTestablePermissionsResponse {
 }
 
 /// One permission that can be tested on a resource.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TestablePermission {
     /// `SERVICE.RESOURCE.VERB`
     pub name: String,

@@ -1,19 +1,20 @@
 //! Error bodies of the Google-style APIs (`google.rpc.Status`; Cloud Storage's own form).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::GoogleStatus;
 
 /// `{"error": {…}}`
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorBody {
     /// What went wrong.
     pub error: Status,
 }
 
 /// What went wrong: `google.rpc.Status`, or Cloud Storage's form, which has `errors` and no `status`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Status {
     /// The HTTP status.
     pub code: u16,
@@ -32,7 +33,7 @@ pub struct Status {
 }
 
 /// One entry of Cloud Storage's `errors`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorItem {
     /// For people.
     #[serde(default)]

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::proto::int64;
+use super::proto::{Int64, int64};
 use crate::{Binding, Etag, Policy};
 
 /// A bucket. What is absent in a request is left as it is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Bucket {
     /// `storage#bucket`
@@ -25,9 +26,11 @@ pub struct Bucket {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// The number of its project.
+    #[schemars(with = "Int64")]
     #[serde(with = "int64", skip_serializing_if = "is_zero")]
     pub project_number: u64,
     /// Counts changes.
+    #[schemars(with = "Int64")]
     #[serde(with = "int64", skip_serializing_if = "is_zero")]
     pub metageneration: u64,
     /// The location of its host in capitals; `US` for the plain host, as GCR had it.
@@ -57,7 +60,7 @@ pub struct Bucket {
 }
 
 /// How access to a bucket's objects is decided: here always by policies alone.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct IamConfiguration {
     /// By policies alone.
@@ -72,7 +75,7 @@ pub struct IamConfiguration {
 }
 
 /// Something that is on or off.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Switch {
     /// Whether it is on.
@@ -80,7 +83,7 @@ pub struct Switch {
 }
 
 /// `GET /storage/v1/b`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Buckets {
     /// `storage#buckets`
@@ -94,8 +97,9 @@ pub struct Buckets {
 }
 
 /// A policy in Cloud Storage's form.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "Policy")]
 pub struct StoragePolicy {
     /// `storage#policy`
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -136,7 +140,7 @@ impl StoragePolicy {
 }
 
 /// `GET /storage/v1/projects/P/serviceAccount`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ServiceAccount {
     /// `storage#serviceAccount`
@@ -146,8 +150,9 @@ pub struct ServiceAccount {
 }
 
 /// `GET /storage/v1/b/B/iam/testPermissions`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
+#[schemars(rename = "TestIamPermissionsResponse")]
 pub struct TestPermissionsResponse {
     /// `storage#testIamPermissionsResponse`
     pub kind: String,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::proto::proto_enum;
@@ -48,8 +49,9 @@ proto_enum! {
 }
 
 /// The question.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
+#[schemars(rename = "GoogleCloudPolicytroubleshooterV1TroubleshootIamPolicyRequest")]
 pub struct TroubleshootIamPolicyRequest {
     /// Who, what, on what.
     #[serde(alias = "access_tuple")]
@@ -57,7 +59,7 @@ pub struct TroubleshootIamPolicyRequest {
 }
 
 /// Who, what, on what.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct AccessTuple {
     /// An address, or a member: `serviceAccount:EMAIL`, `user:EMAIL`, `principal://…`, `allUsers` for somebody without a credential.
@@ -70,8 +72,9 @@ pub struct AccessTuple {
 }
 
 /// The answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "GoogleCloudPolicytroubleshooterV1TroubleshootIamPolicyResponse")]
 pub struct TroubleshootIamPolicyResponse {
     /// Whether access is granted.
     pub access: AccessState,
@@ -84,7 +87,7 @@ pub struct TroubleshootIamPolicyResponse {
 }
 
 /// One policy and what it contributed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ExplainedPolicy {
     /// Whether this policy alone grants access.
@@ -101,7 +104,7 @@ pub struct ExplainedPolicy {
 }
 
 /// One binding and what it contributed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BindingExplanation {
     /// Whether this binding alone grants access.
@@ -122,7 +125,7 @@ pub struct BindingExplanation {
 }
 
 /// Whether a member names the principal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AnnotatedMembership {
     /// Whether it does.
     pub membership: Membership,
