@@ -17,7 +17,8 @@ use crate::error::json;
 const OCI_FILTERS_APPLIED: HeaderName = HeaderName::from_static("oci-filters-applied");
 
 /// `GET NAME/tags/list`. Who asks for all of it gets Google's `child` and `manifest` too; who asks for a page gets tags
-/// alone, so that a page costs what a page holds.
+/// alone, so that a page costs what a page holds. A page of the default size or more is a way to ask for all: Google's Go
+/// library sends `n=1000` to hosts that are not Google's, and expects the same answer.
 pub(super) async fn tags(
     call: &Call<'_>,
     project: &ProjectId,
@@ -25,7 +26,7 @@ pub(super) async fn tags(
 ) -> Result<Response, Error> {
     let size = call.page_size()?;
     let last = call.query.get("last");
-    let wants_all = last.is_none() && size.is_none_or(|size| size == limits::PAGE_SIZE_MAX);
+    let wants_all = last.is_none() && size.is_none_or(|size| size >= limits::PAGE_SIZE_DEFAULT);
     let size = size.unwrap_or(limits::PAGE_SIZE_DEFAULT);
     let name = match image {
         Some(image) => format!("{}/{image}", project.image_prefix()),

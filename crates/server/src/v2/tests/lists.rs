@@ -57,6 +57,11 @@ async fn a_folder_is_listed_as_google_lists_it() {
         .is(200)
         .json();
     assert_eq!(image["tags"], json!(["v1"]));
+    // What Google's Go library asks hosts of other people.
+    let same = registry
+        .own("GET /v2/default/team/web/tags/list?n=1000", "")
+        .await;
+    assert_eq!(same.is(200).json(), image);
     let manifest = &image["manifest"][&digest];
     assert_eq!(manifest["tag"], json!(["v1"]));
     assert_eq!(manifest["mediaType"], media::OCI_MANIFEST);
