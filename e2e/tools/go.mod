@@ -9,9 +9,11 @@ tool (
 	github.com/regclient/regclient/cmd/regctl
 	oras.land/oras/cmd/oras
 	wharfinger/e2e/tools/cri-pull
+	wharfinger/e2e/tools/gcr-clean
 )
 
 require (
+	github.com/google/go-containerregistry v0.22.1
 	google.golang.org/grpc v1.85.0
 	k8s.io/cri-api v0.36.6
 )
@@ -27,7 +29,6 @@ require (
 	github.com/docker/libtrust v0.0.0-20160708172513-aabc10ec26b7 // indirect
 	github.com/goccy/go-yaml v1.19.2 // indirect
 	github.com/google/go-cmp v0.7.0 // indirect
-	github.com/google/go-containerregistry v0.22.1 // indirect
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/huandu/xstrings v1.5.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect

@@ -2,6 +2,7 @@
 //! proves its claims by itself.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
+mod go;
 mod node;
 mod python;
 
@@ -24,10 +25,12 @@ struct Scene {
 impl Scene {
     /// A project with `puller`, who may read its images, and `nobody`, who may nothing.
     fn new() -> Self {
-        let scene = Self {
-            registry: TestRegistry::start(),
-            gate: Gate::shut(),
-        };
+        Self::in_registry(TestRegistry::start(), Gate::shut())
+    }
+
+    /// The same in a registry that runs already, with a way out.
+    fn in_registry(registry: TestRegistry, gate: Gate) -> Self {
+        let scene = Self { registry, gate };
         let wharf = scene.registry.wharf();
         wharf.run(&format!("projects create {PROJECT}"));
         scene.account("puller");
