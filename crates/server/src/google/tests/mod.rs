@@ -8,6 +8,7 @@ mod buckets;
 mod keys;
 mod logging;
 mod policies;
+mod policy_writes;
 mod projects;
 mod refusals;
 mod roles;
