@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use wharf_app::iam::authenticate::Credential;
-use wharf_app::iam::tokens::IssuedToken;
+use wharf_app::iam::tokens::{Exchanged, IssuedToken};
 use wharf_app::{Caller, Error};
 use wharf_types::error::OciCode;
 use wharf_types::limits;
@@ -106,7 +106,7 @@ async fn docker_token(
     not_stored(error::json(StatusCode::OK, &body))
 }
 
-/// `POST /token`: an access token for a JWT that a service account key signed.
+/// `POST /token`: an access token for a JWT that a service account key signed, or an ID token if it asks for one.
 pub(crate) async fn oauth(
     State(shared): State<Arc<Shared>>,
     context: Context,
@@ -131,7 +131,11 @@ pub(crate) async fn oauth(
         .exchange_assertion(&assertion, form.get("scope"), &context.origin)
         .await;
     match issued {
-        Ok(issued) => not_stored(error::json(
+        Ok(Exchanged::Id(token)) => not_stored(error::json(
+            StatusCode::OK,
+            &json!({ "id_token": token.expose_secret() }),
+        )),
+        Ok(Exchanged::Access(issued)) => not_stored(error::json(
             StatusCode::OK,
             &json!({
                 "access_token": issued.token.expose_secret(),

@@ -104,6 +104,10 @@ pub const ASSERTION_LIFETIME_MAX: Duration = Duration::from_secs(3_600);
 pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(60);
 /// Lifetime of a registry token: long enough for a large image, short enough to be worth nothing tomorrow.
 pub const REGISTRY_TOKEN_LIFETIME: Duration = Duration::from_secs(600);
+/// Bytes of the audience of an ID token, as a URL may have.
+pub const AUDIENCE_LENGTH_MAX: usize = 2_048;
+/// How far ahead the end of a JWT may lie that is signed for an account (Google: 12 hours).
+pub const SIGNED_JWT_LIFETIME_MAX: Duration = Duration::from_secs(12 * 3_600);
 /// Accounts that act for one another behind one token: each of them is looked at whenever the token is used.
 pub const DELEGATION_CHAIN_MAX: usize = 8;
 /// Connections that are open at once.

@@ -207,6 +207,16 @@ impl OauthFloor {
         }
         floor.unwrap_or(Self::Full)
     }
+
+    /// A scope that has this floor.
+    pub fn scope(self) -> &'static str {
+        match self {
+            Self::Nothing => "openid",
+            Self::ReadOnly => "https://www.googleapis.com/auth/devstorage.read_only",
+            Self::ReadWrite => "https://www.googleapis.com/auth/devstorage.read_write",
+            Self::Full => "https://www.googleapis.com/auth/cloud-platform",
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,22 @@ import assert from 'node:assert/strict';
 
 import { Storage } from '@google-cloud/storage';
 
-import { claim, email, endpoint, found, key, ownerKey, project, refused, storageAs } from './given.mjs';
+import { claim, email, endpoint, found, key, ownerKey, project, refused } from './given.mjs';
+
+/**
+ * A client that signs its own bearers: left to itself it would fetch a token from Google's host, whatever the key file
+ * says, and without `useAuthWithCustomEndpoint` it would send none at all.
+ */
+function storageAs(credentials) {
+  const storage = new Storage({
+    apiEndpoint: endpoint,
+    projectId: project,
+    useAuthWithCustomEndpoint: true,
+    credentials,
+  });
+  storage.authClient.useJWTAccessWithScope = true;
+  return storage;
+}
 
 const storage = storageAs(ownerKey);
 const nobodys = storageAs(key('nobody'));

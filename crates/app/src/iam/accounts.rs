@@ -24,6 +24,15 @@ pub enum AccountReference {
     UniqueId(String),
 }
 
+impl std::fmt::Display for AccountReference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Email(email) => email.fmt(f),
+            Self::UniqueId(id) => f.write_str(&shorten(id)),
+        }
+    }
+}
+
 /// What of an account can be changed.
 #[derive(Clone, Debug, Default)]
 pub struct AccountChange {
@@ -288,6 +297,17 @@ pub(super) fn find(
 ) -> Result<ServiceAccount, Error> {
     accounts::find(transaction, email)?
         .ok_or_else(|| Error::not_found(Missing::ServiceAccount, email))
+}
+
+/// The account that a request names, if it is there.
+pub(super) fn find_named(
+    transaction: &Transaction<'_>,
+    account: &AccountReference,
+) -> Result<Option<ServiceAccount>, Error> {
+    Ok(match account {
+        AccountReference::Email(email) => accounts::find(transaction, email)?,
+        AccountReference::UniqueId(id) => accounts::find_by_unique_id(transaction, id)?,
+    })
 }
 
 /// Writes the account's other name into every policy that names it: an account made anew under the same address

@@ -15,7 +15,7 @@ use super::accounts::ServiceAccount;
 use super::jwt::{SIGNING_KEY_LENGTH, Signer};
 use super::key_file::KeyFile;
 use super::key_pair::KeyPair;
-use super::keys::{NEVER, ServiceAccountKey};
+use super::keys::{KeyOrigin, NEVER, ServiceAccountKey};
 use super::projects::Project;
 use super::random;
 use super::seal::Seal;
@@ -88,7 +88,7 @@ async fn install(meta: &Meta, config: &Config, sealed: Vec<u8>) -> Result<PathBu
         id: random::key_id()?,
         account: owner.email.clone(),
         public_key: pair.public_key,
-        uploaded: false,
+        origin: KeyOrigin::KeyFile,
         disabled: false,
         valid_after: now,
         valid_before: NEVER,

@@ -184,7 +184,12 @@ impl Credentials {
         let mut problem = format!(
             "service account {email} has no key; make one: wharf iam service-accounts keys create FILE --iam-account {email}"
         );
-        for state_of_key in &state.keys {
+        // With a key that only the registry has, nobody logs in.
+        let keys = state
+            .keys
+            .iter()
+            .filter(|state| !state.key.is_system_managed());
+        for state_of_key in keys {
             match state.usable_key(project, &state_of_key.key.id, now) {
                 Ok(_) => return Ok(None),
                 Err(reason) => problem = reason,

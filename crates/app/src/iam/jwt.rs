@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use wharf_types::limits;
 use wharf_types::scope::OauthFloor;
@@ -43,6 +44,9 @@ pub(crate) struct Claims {
     /// The floor of the OAuth scopes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) floor: Option<OauthFloor>,
+    /// The OAuth scopes as they were asked for, to be told again; the floor is what counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scope: Option<String>,
 }
 
 /// Somebody, in the claims of a token of ours. [`super::holder`] knows what goes with what.
@@ -158,12 +162,17 @@ pub(crate) fn said(token: &str) -> Option<Said> {
         key: Option<String>,
     }
     let header = jsonwebtoken::decode_header(token.trim()).ok()?;
-    let payload = token.trim().split('.').nth(1)?;
-    let names: Names = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
+    let names: Names = payload(token.trim())?;
     Some(Said {
         account: names.iss.or(names.sub)?,
         key_id: header.kid.or(names.key),
     })
+}
+
+/// The claims of a JWT, whoever signed it.
+pub(crate) fn payload<T: DeserializeOwned>(token: &str) -> Option<T> {
+    let payload = token.split('.').nth(1)?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
 }
 
 /// One audience or a list of them (RFC 7519, section 4.1.3).
@@ -207,7 +216,10 @@ pub(crate) enum Unverified {
 }
 
 /// The claims of a JWT, if the key of this public half signed it with RS256.
-pub(crate) fn verify_assertion(token: &str, public_key: &[u8]) -> Result<Assertion, Unverified> {
+pub(crate) fn verify_rs256<T: DeserializeOwned>(
+    token: &str,
+    public_key: &[u8],
+) -> Result<T, Unverified> {
     let key = DecodingKey::from_rsa_der(public_key);
     match jsonwebtoken::decode(token, &key, &signature_only(Algorithm::RS256)) {
         Ok(data) => Ok(data.claims),
@@ -219,6 +231,11 @@ pub(crate) fn verify_assertion(token: &str, public_key: &[u8]) -> Result<Asserti
 }
 
 impl Assertion {
+    /// When it was issued, in seconds since 1970.
+    pub(crate) fn issued_at(&self) -> Option<i64> {
+        self.iat.and_then(seconds)
+    }
+
     /// When it expires, if its times are what Google allows: at most an hour, now, give or take the clock's skew.
     pub(crate) fn expiry(&self, now: i64) -> Result<i64, String> {
         let (Some(iat), Some(exp)) = (self.iat.and_then(seconds), self.exp.and_then(seconds))
@@ -280,6 +297,7 @@ mod tests {
             exp: 2,
             scopes: None,
             floor: Some(OauthFloor::ReadOnly),
+            scope: None,
         }
     }
 
@@ -352,7 +370,7 @@ mod tests {
             for token in [&text, &parts, &framed] {
                 let _ = (head(token), said(token));
                 prop_assert!(signer.verify(token).is_err());
-                prop_assert!(verify_assertion(token, &[]).is_err());
+                prop_assert!(verify_rs256::<Assertion>(token, &[]).is_err());
             }
         }
     }

@@ -41,6 +41,12 @@ pub(crate) fn public_key_pem(public_key: &[u8]) -> String {
 }
 
 impl KeyPair {
+    /// The private half as PKCS#8 in DER.
+    pub(super) fn pkcs8(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let pem = pem::parse(self.private_key.expose_secret()).map_err(Error::internal)?;
+        Ok(Zeroizing::new(pem.into_contents()))
+    }
+
     /// Makes an RSA-2048 pair. Takes some 100 ms of a core, so it belongs on a blocking thread.
     pub(super) fn generate() -> Result<Self, Error> {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(Error::internal)?;

@@ -13,7 +13,7 @@ use wharf_types::permission::{
 use wharf_types::text::shorten;
 use wharf_types::{ServiceAccountEmail, limits};
 
-pub use wharf_store::meta::access::keys::ServiceAccountKey;
+pub use wharf_store::meta::access::keys::{KeyOrigin, ServiceAccountKey};
 
 use super::accounts::{self, AccountReference, ServiceAccount};
 use super::key_file::KeyFile;
@@ -71,7 +71,7 @@ impl App {
             id: random::key_id()?,
             account: email,
             public_key: pair.public_key,
-            uploaded: false,
+            origin: KeyOrigin::KeyFile,
             disabled: false,
             valid_after: now,
             valid_before,
@@ -134,7 +134,7 @@ impl App {
             id: random::key_id()?,
             account: email,
             public_key: uploaded.public_key,
-            uploaded: true,
+            origin: KeyOrigin::Uploaded,
             disabled: false,
             valid_after,
             valid_before,
@@ -228,6 +228,11 @@ impl App {
         self.meta
             .write(Durability::Machine, move |transaction| {
                 let key = find(transaction, &email, &id)?;
+                if key.is_system_managed() {
+                    return Err(Error::FailedPrecondition(format!(
+                        "key {id} of service account {email} is managed by the registry, which replaces it by itself"
+                    )));
+                }
                 owners::keep_one(transaction, now, || change(transaction, &key))
             })
             .await
@@ -240,7 +245,9 @@ fn check_room(
     email: &ServiceAccountEmail,
 ) -> Result<ServiceAccount, Error> {
     let account = accounts::find(transaction, email)?;
-    if keys::list(transaction, email)?.len() >= limits::KEYS_PER_ACCOUNT_MAX {
+    let keys = keys::list(transaction, email)?;
+    let own = keys.iter().filter(|key| !key.is_system_managed());
+    if own.count() >= limits::KEYS_PER_ACCOUNT_MAX {
         return Err(Error::FailedPrecondition(format!(
             "service account {email} has {} keys, which is the most: delete one that is not used (wharf iam service-accounts keys list --iam-account {email})",
             limits::KEYS_PER_ACCOUNT_MAX

@@ -7,6 +7,7 @@ use wharf_store::meta::Change;
 pub mod accounts;
 pub mod authenticate;
 pub(crate) mod bootstrap;
+pub mod certificates;
 pub(crate) mod claim;
 pub mod condition;
 mod credentials;
@@ -15,7 +16,9 @@ mod decision;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod holder;
+mod id_tokens;
 pub mod impersonation;
+pub mod introspection;
 mod jwt;
 mod key_file;
 mod key_pair;
@@ -29,6 +32,7 @@ pub mod roles;
 pub mod root_key;
 mod rules;
 mod seal;
+mod signing;
 mod text;
 pub mod tokens;
 
@@ -42,6 +46,8 @@ pub(crate) use seal::Seal;
 pub(crate) struct State {
     credentials: credentials::Credentials,
     memory: rules::Memory,
+    signing: signing::Opened,
+    certificates: certificates::Certificates,
     /// Decisions that granted something since the start.
     granted: AtomicU64,
     /// Decisions that refused it.

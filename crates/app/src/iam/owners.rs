@@ -60,5 +60,5 @@ fn can_log_in(
     let keys = keys::list(transaction, email)?;
     Ok(keys
         .iter()
-        .any(|key| !key.disabled && key.valid_before > now))
+        .any(|key| !key.is_system_managed() && !key.disabled && key.valid_before > now))
 }

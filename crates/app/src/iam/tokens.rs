@@ -17,6 +17,8 @@ use crate::{App, Caller, Error, Holder, Missing, Origin, Restriction};
 
 /// Bytes of the scopes of one registry token, so that the token stays below [`limits::BEARER_SIZE_MAX`].
 const SCOPES_SIZE_MAX: usize = 4 * 1024;
+/// Bytes of the OAuth scopes that an access token tells again. gcloud's are 300.
+const TOLD_SIZE_MAX: usize = 1_024;
 
 /// A token and how long it is good for.
 #[derive(Debug)]
@@ -29,18 +31,27 @@ pub struct IssuedToken {
     pub issued_at: jiff::Timestamp,
 }
 
+/// What a JWT is worth at the token endpoint.
+#[derive(Debug)]
+pub enum Exchanged {
+    /// An access token.
+    Access(IssuedToken),
+    /// An ID token.
+    Id(SecretString),
+}
+
 impl App {
-    /// RFC 7523: an access token for a JWT that a service account key signed. `scope` is the form's: it can narrow what
-    /// the JWT's own says, and not widen it, for whoever has the JWT need not have the key.
+    /// RFC 7523: an access token for a JWT that a service account key signed, or an ID token where the JWT has a
+    /// `target_audience`. `scope` is the form's: it can narrow what the JWT's own says, and not widen it, for whoever
+    /// has the JWT need not have the key.
     ///
-    /// [`Error::Invalid`] for what is no such JWT, [`Error::Unauthenticated`] for one that proves nothing (now),
-    /// [`Error::Unsupported`] for a request of an ID token.
+    /// [`Error::Invalid`] for what is no such JWT, [`Error::Unauthenticated`] for one that proves nothing (now).
     pub async fn exchange_assertion(
         &self,
         assertion: &SecretString,
         scope: Option<&str>,
         origin: &Origin,
-    ) -> Result<IssuedToken, Error> {
+    ) -> Result<Exchanged, Error> {
         let issued = self
             .exchange(assertion.expose_secret(), scope, origin)
             .await;
@@ -58,7 +69,7 @@ impl App {
         assertion: &str,
         scope: Option<&str>,
         origin: &Origin,
-    ) -> Result<IssuedToken, Error> {
+    ) -> Result<Exchanged, Error> {
         let malformed = |message: String| Error::invalid(OciCode::Unauthorized, message);
         if assertion.len() > limits::BEARER_SIZE_MAX {
             return Err(malformed(format!(
@@ -77,12 +88,6 @@ impl App {
             Err(problem) => return Err(malformed(format!("Invalid JWT: {problem}"))),
         };
         let (holder, claims) = self.verify_signature(assertion, &key_id).await?;
-        if claims.target_audience.is_some() {
-            return Err(Error::Unsupported(
-                "this registry issues no ID tokens (target_audience), only access tokens (scope)"
-                    .to_owned(),
-            ));
-        }
         if claims.sub.as_ref().is_some_and(|sub| *sub != claims.iss) {
             return Err(Error::Unauthenticated(
                 "Invalid JWT: domain-wide delegation is not offered, so \"sub\" must be absent or equal \"iss\""
@@ -103,6 +108,16 @@ impl App {
         claims
             .expiry(now.as_second())
             .map_err(Error::Unauthenticated)?;
+        if let Some(audience) = &claims.target_audience {
+            let caller = self
+                .caller_for(Arc::new(holder), Restriction::None, origin)
+                .await?;
+            let account = Self::account_of(&caller)?;
+            let token = self
+                .issue_id_token(&caller, account, audience, true)
+                .await?;
+            return Ok(Exchanged::Id(token));
+        }
         let floor = [scope, claims.scope.as_deref()]
             .into_iter()
             .flatten()
@@ -111,12 +126,18 @@ impl App {
         let caller = self
             .caller_for(Arc::new(holder), Restriction::Oauth(floor), origin)
             .await?;
+        let told = [scope, claims.scope.as_deref()]
+            .into_iter()
+            .flatten()
+            .find_map(|scopes| told(scopes, floor));
         let claims = Claims {
             floor: Some(floor),
+            scope: told,
             ..claims_of(&caller, Kind::Access)
         };
         self.issue(&caller, claims, limits::ACCESS_TOKEN_LIFETIME, Arc::new([]))
             .await
+            .map(Exchanged::Access)
     }
 
     /// The Docker token protocol: a registry token for `scopes`, less what the caller's own credential does not
@@ -200,16 +221,18 @@ impl App {
         &self,
         account: &ServiceAccountEmail,
         by: Option<Arc<Holder>>,
-        floor: OauthFloor,
+        scopes: &str,
         lifetime: Duration,
         origin: &Origin,
     ) -> Result<IssuedToken, Error> {
+        let floor = OauthFloor::of_scopes(scopes);
         let holder = self.holder_for(account, by).await?;
         let caller = self
             .caller_for(holder, Restriction::Oauth(floor), origin)
             .await?;
         let claims = Claims {
             floor: Some(floor),
+            scope: told(scopes, floor),
             ..claims_of(&caller, Kind::Access)
         };
         self.issue(&caller, claims, lifetime, Arc::new([])).await
@@ -277,7 +300,7 @@ impl App {
     }
 
     /// A JWT that a key signed for itself, sent as a bearer instead of an access token (AIP-4111).
-    async fn verify_self_signed(
+    pub(super) async fn verify_self_signed(
         &self,
         token: &str,
         key_id: &str,
@@ -332,15 +355,17 @@ impl App {
             ))
         })?;
         let claims =
-            jwt::verify_assertion(token, &key.public_key).map_err(|error| match error {
-                Unverified::Signature => {
-                    Error::Unauthenticated("Invalid JWT Signature.".to_owned())
-                }
-                Unverified::Malformed => Error::invalid(
-                    OciCode::Unauthorized,
-                    "Invalid JWT: its claims are not the JSON that they should be",
-                ),
-            })?;
+            jwt::verify_rs256::<Assertion>(token, &key.public_key).map_err(
+                |error| match error {
+                    Unverified::Signature => {
+                        Error::Unauthenticated("Invalid JWT Signature.".to_owned())
+                    }
+                    Unverified::Malformed => Error::invalid(
+                        OciCode::Unauthorized,
+                        "Invalid JWT: its claims are not the JSON that they should be",
+                    ),
+                },
+            )?;
         if claims.iss != key.account.as_str() {
             return Err(Error::Unauthenticated(
                 "Invalid JWT: \"iss\" is not the service account that its key belongs to"
@@ -384,11 +409,20 @@ fn claims_of(caller: &Caller, typ: Kind) -> Claims {
         exp: 0,
         scopes: None,
         floor: None,
+        scope: None,
     }
 }
 
+/// The scopes that a token says it was asked for: none that it does not have, and not more than a line of them.
+fn told(scopes: &str, floor: OauthFloor) -> Option<String> {
+    let words: Vec<&str> = scopes.split_whitespace().collect();
+    let text = words.join(" ");
+    let is_told = OauthFloor::of_scopes(&text) == floor && text.len() <= TOLD_SIZE_MAX;
+    (is_told && !text.is_empty()).then_some(text)
+}
+
 /// What claims of ours prove.
-fn verified_of(claims: Claims) -> Result<Verified, String> {
+pub(super) fn verified_of(claims: Claims) -> Result<Verified, String> {
     let holder = Holder::of_party(claims.party).ok_or("the token is malformed")?;
     Ok(Verified {
         holder: Arc::new(holder),

@@ -1,7 +1,7 @@
 //! Service account keys (IAM v1, `projects.serviceAccounts.keys`).
 
 use secrecy::ExposeSecret as _;
-use wharf_app::iam::keys::{ServiceAccountKey, public_key_pem};
+use wharf_app::iam::keys::{KeyOrigin as Origin, ServiceAccountKey, public_key_pem};
 use wharf_types::wire::keys::{
     CreateServiceAccountKeyRequest, KeyAlgorithm, KeyOrigin, KeyType,
     ListServiceAccountKeysResponse, PrivateKeyType, PublicKeyType, ServiceAccountKey as WireKey,
@@ -16,22 +16,15 @@ use super::refusal::Refusal;
 
 /// `GET …/keys`
 pub(super) async fn list(call: &Call, project: &str, account: &str) -> Answer {
-    let mut is_wanted = true;
+    let mut wanted = Vec::new();
     for name in call.query.all("keyTypes") {
-        let wanted = KeyType::parse(name).ok_or_else(|| unknown_value("keyTypes", name))?;
-        // All keys here are managed by people.
-        is_wanted = wanted != KeyType::SystemManaged;
-        if is_wanted {
-            break;
-        }
+        wanted.push(KeyType::parse(name).ok_or_else(|| unknown_value("keyTypes", name))?);
     }
     let account = reference(call, project, account).await?;
-    let mut keys = call.app.list_keys(&call.caller, &account).await?;
-    if !is_wanted {
-        keys.clear();
-    }
+    let keys = call.app.list_keys(&call.caller, &account).await?;
+    let is_wanted = |key: &&ServiceAccountKey| wanted.is_empty() || wanted.contains(&kind(key));
     call.answer(&ListServiceAccountKeysResponse {
-        keys: keys.iter().map(shown).collect(),
+        keys: keys.iter().filter(is_wanted).map(shown).collect(),
     })
 }
 
@@ -79,16 +72,14 @@ pub(super) async fn upload(call: &Call, project: &str, account: &str) -> Answer 
 /// `GET …/keys/K`
 pub(super) async fn get(call: &Call, project: &str, account: &str, key: &str) -> Answer {
     let form = call.query.value("publicKeyType", PublicKeyType::parse)?;
-    if form == Some(PublicKeyType::X509PemFile) {
-        return Err(Refusal::field(
-            "publicKeyType",
-            "certificates are not kept: ask for TYPE_RAW_PUBLIC_KEY",
-        ));
-    }
     let account = reference(call, project, account).await?;
     let key = call.app.get_key(&call.caller, &account, key).await?;
-    let public_key_data = (form == Some(PublicKeyType::RawPublicKey))
-        .then(|| Base64::from(public_key_pem(&key).as_bytes()));
+    let public_key = match form {
+        Some(PublicKeyType::RawPublicKey) => Some(public_key_pem(&key)),
+        Some(PublicKeyType::X509PemFile) => Some(call.app.certificate_of(&key).await?),
+        _ => None,
+    };
+    let public_key_data = public_key.map(|pem| Base64::from(pem.as_bytes()));
     call.answer(&WireKey {
         public_key_data,
         ..shown(&key)
@@ -117,6 +108,13 @@ pub(super) async fn delete(call: &Call, project: &str, account: &str, key: &str)
     call.done()
 }
 
+fn kind(key: &ServiceAccountKey) -> KeyType {
+    match key.is_system_managed() {
+        true => KeyType::SystemManaged,
+        false => KeyType::UserManaged,
+    }
+}
+
 fn shown(key: &ServiceAccountKey) -> WireKey {
     WireKey {
         name: format!(
@@ -128,13 +126,12 @@ fn shown(key: &ServiceAccountKey) -> WireKey {
         valid_after_time: Some(key.valid_after),
         valid_before_time: Some(key.valid_before),
         // Of what was uploaded, the size is its holder's choice.
-        key_algorithm: (!key.uploaded).then_some(KeyAlgorithm::Rsa2048),
-        key_origin: Some(if key.uploaded {
-            KeyOrigin::UserProvided
-        } else {
-            KeyOrigin::GoogleProvided
+        key_algorithm: (key.origin != Origin::Uploaded).then_some(KeyAlgorithm::Rsa2048),
+        key_origin: Some(match key.origin {
+            Origin::Uploaded => KeyOrigin::UserProvided,
+            Origin::KeyFile | Origin::SystemManaged => KeyOrigin::GoogleProvided,
         }),
-        key_type: Some(KeyType::UserManaged),
+        key_type: Some(kind(key)),
         disabled: key.disabled,
         last_used_time: key.last_used_at,
         ..WireKey::default()

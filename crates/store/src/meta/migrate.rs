@@ -8,6 +8,7 @@ use crate::Error;
 const STEPS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_foundation.sql"),
     include_str!("../../migrations/sqlite/0002_kms.sql"),
+    include_str!("../../migrations/sqlite/0003_signing_keys.sql"),
 ];
 
 /// Brings the schema to the newest version, each step in a transaction of its own.

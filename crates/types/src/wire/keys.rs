@@ -61,9 +61,9 @@ proto_enum! {
     KeyType {
         /// Any, in a list request.
         Unspecified = 0 "KEY_TYPE_UNSPECIFIED",
-        /// People: all keys of this registry.
+        /// People, who have the private half.
         UserManaged = 1 "USER_MANAGED",
-        /// The system: none here.
+        /// The registry, which signs by it for the account.
         SystemManaged = 2 "SYSTEM_MANAGED",
     }
 }

@@ -11,6 +11,7 @@ use wharf_types::Principal;
 
 use super::*;
 use crate::iam::accounts::AccountReference;
+use crate::iam::tokens::Exchanged;
 use crate::testing::{TestApp, bearer, key_credential, origin, sign_with};
 
 fn basic(user: &str, password: &str) -> Credential {
@@ -38,12 +39,18 @@ async fn all_forms(app: &TestApp, file: &SecretString, caller: &Caller) -> Vec<C
         "iss": email, "sub": email, "aud": "http://127.0.0.1:5000/", "iat": now, "exp": now + 3600,
     });
     let assertion = sign_with(file, &assertion);
-    let access = app.exchange_assertion(&assertion, None, &origin()).await;
+    let Exchanged::Access(access) = app
+        .exchange_assertion(&assertion, None, &origin())
+        .await
+        .unwrap()
+    else {
+        panic!("no access token");
+    };
     let registry = app.issue_registry_token(caller, &[]).await.unwrap();
     vec![
         key_credential(file),
         basic("_json_key_base64", &STANDARD.encode(file.expose_secret())),
-        bearer(&access.unwrap().token),
+        bearer(&access.token),
         bearer(&registry.token),
         bearer(&assertion),
     ]

@@ -1,12 +1,17 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use secrecy::SecretString;
+use aws_lc_rs::signature::{RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
 use wharf_types::permission::{OBJECTS_CREATE, OBJECTS_GET, PROJECTS_GET};
+use wharf_types::scope::OauthFloor;
 use wharf_types::{Binding, Resource};
 
 use super::*;
 use crate::iam::accounts::{AccountChange, ServiceAccount};
+use crate::iam::jwt;
 use crate::iam::keys::NewKey;
+use crate::iam::tokens::Exchanged;
 use crate::testing::{TestApp, bearer, origin};
 use crate::{Holder, Restriction};
 
@@ -345,7 +350,7 @@ async fn the_registry_itself_gives_a_token_in_nobodys_name() {
         .issue_access_token_for(
             &acting.robot.email,
             None,
-            OauthFloor::ReadOnly,
+            "https://www.googleapis.com/auth/devstorage.read_only",
             Duration::from_secs(60),
             &origin(),
         )
@@ -356,4 +361,199 @@ async fn the_registry_itself_gives_a_token_in_nobodys_name() {
     let tag = Resource::parse("projects/default").unwrap();
     assert!(robot.restriction.allows(OBJECTS_GET, &tag));
     assert!(!robot.restriction.allows(OBJECTS_CREATE, &tag));
+}
+
+/// What a token says, whoever signed it.
+fn claims(token: &SecretString) -> Value {
+    jwt::payload(token.expose_secret()).unwrap()
+}
+
+/// The public half of a key.
+async fn public_key(app: &TestApp, account: &ServiceAccount, id: &str) -> Vec<u8> {
+    let owner = app.owner().await;
+    let key = app.get_key(&owner, &reference(account), id).await.unwrap();
+    key.public_key
+}
+
+#[tokio::test]
+async fn an_id_token_says_who_the_account_is_and_opens_nothing() {
+    let acting = acting().await;
+    let (app, target) = (&acting.app, target(&acting.robot, &[]));
+    let token = app
+        .generate_id_token(&acting.caller, &target, "https://run.test", true)
+        .await
+        .unwrap();
+    let said = claims(&token);
+    let now = Timestamp::now().as_second();
+    assert_eq!(said["iss"], "http://127.0.0.1:5000");
+    assert_eq!(said["aud"], "https://run.test");
+    assert_eq!(said["sub"], acting.robot.unique_id);
+    assert_eq!(said["azp"], acting.robot.unique_id);
+    assert_eq!(said["email"], acting.robot.email.as_str());
+    assert_eq!(said["email_verified"], true);
+    let (iat, exp) = (said["iat"].as_i64().unwrap(), said["exp"].as_i64().unwrap());
+    assert!((now - 60..=now).contains(&iat) && exp == iat + 3_600);
+    let keys = app.signing_keys(&Owner::Registry).await.unwrap();
+    let verified: Value = jwt::verify_rs256(token.expose_secret(), &keys[0].public_key).unwrap();
+    assert_eq!(verified, said);
+    assert!(refusal(app, &token).await.contains("not known here"));
+    let bare = app
+        .generate_id_token(&acting.caller, &target, "x", false)
+        .await
+        .unwrap();
+    assert!(claims(&bare).get("email").is_none());
+    for audience in ["", &"x".repeat(limits::AUDIENCE_LENGTH_MAX + 1)] {
+        let refused = app.generate_id_token(&acting.caller, &target, audience, true);
+        assert!(matches!(refused.await, Err(Error::Invalid { .. })));
+    }
+    let (other, _, _) = app.account("other-1").await;
+    let other = self::target(&other, &[]);
+    let refused = app.generate_id_token(&acting.caller, &other, "x", true);
+    assert!(matches!(refused.await, Err(Error::Denied(_))));
+}
+
+#[tokio::test]
+async fn a_signature_verifies_under_the_key_that_the_registry_keeps_for_the_account() {
+    let acting = acting().await;
+    let (app, target) = (&acting.app, target(&acting.robot, &[]));
+    let signed = app
+        .sign_blob(&acting.caller, &target, b"blob")
+        .await
+        .unwrap();
+    let public_key = public_key(app, &acting.robot, &signed.key_id).await;
+    let verify = |message: &[u8]| {
+        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, &public_key)
+            .verify(message, &signed.content)
+    };
+    assert!(verify(b"blob").is_ok() && verify(b"blot").is_err());
+    let again = app
+        .sign_blob(&acting.caller, &target, b"other")
+        .await
+        .unwrap();
+    assert_eq!(again.key_id, signed.key_id);
+    let (other, _, _) = app.account("other-1").await;
+    let other = self::target(&other, &[]);
+    let refused = app.sign_blob(&acting.caller, &other, b"blob");
+    assert!(matches!(refused.await, Err(Error::Denied(_))));
+}
+
+#[tokio::test]
+async fn a_jwt_that_was_signed_so_is_as_good_as_a_key_files() {
+    let acting = acting().await;
+    let (app, owner) = (&acting.app, acting.app.owner().await);
+    let now = Timestamp::now().as_second();
+    let email = acting.robot.email.as_str();
+    let said = json!({
+        "iss": email, "sub": email, "aud": "https://oauth2.googleapis.com/token",
+        "iat": now, "exp": now + 600, "scope": CLOUD_PLATFORM,
+    });
+    let target = target(&acting.robot, &[]);
+    let signed = app
+        .sign_jwt(&acting.caller, &target, &said.to_string())
+        .await
+        .unwrap();
+    assert_eq!(claims(&signed.content), said);
+    let bearer = log_in(app, &signed.content).await.unwrap();
+    assert_eq!(bearer.key_id(), Some(signed.key_id.as_str()));
+    let exchanged = app
+        .exchange_assertion(&signed.content, None, &origin())
+        .await
+        .unwrap();
+    let Exchanged::Access(issued) = exchanged else {
+        panic!("{exchanged:?}");
+    };
+    let robot = log_in(app, &issued.token).await.unwrap();
+    assert_eq!(robot.principal, bearer.principal);
+    app.set_account_disabled(&owner, &reference(&acting.robot), true)
+        .await
+        .unwrap();
+    for token in [&signed.content, &issued.token] {
+        assert!(refusal(app, token).await.contains("is disabled"));
+    }
+}
+
+#[tokio::test]
+async fn the_key_is_the_registrys_to_manage() {
+    let acting = acting().await;
+    let (app, owner) = (&acting.app, acting.app.owner().await);
+    let robot = reference(&acting.robot);
+    let signed = app
+        .sign_blob(&acting.caller, &target(&acting.robot, &[]), b"blob")
+        .await
+        .unwrap();
+    let keys = app.list_keys(&owner, &robot).await.unwrap();
+    let managed: Vec<_> = keys.iter().filter(|key| key.is_system_managed()).collect();
+    assert_eq!((keys.len(), managed.len()), (2, 1));
+    assert_eq!(managed[0].id, signed.key_id);
+    let id = &signed.key_id;
+    for refused in [
+        app.delete_key(&owner, &robot, id).await,
+        app.set_key_disabled(&owner, &robot, id, true).await,
+    ] {
+        assert!(matches!(refused, Err(Error::FailedPrecondition(_))));
+    }
+    // It takes none of the places for key files, and nobody logs in by it.
+    for _ in 0..limits::KEYS_PER_ACCOUNT_MAX - 1 {
+        app.create_key(&owner, &robot, None).await.unwrap();
+    }
+    let published = app.account_public_keys(&robot).await.unwrap();
+    assert!(published.iter().any(|key| key.id == *id));
+    app.delete_account(&owner, &robot).await.unwrap();
+    let found = app.find_key(id).await.unwrap();
+    assert_eq!(found, None);
+}
+
+#[tokio::test]
+async fn the_last_owner_keeps_a_key_of_its_own() {
+    let app = TestApp::open().await;
+    let owner = app.owner().await;
+    let Principal::ServiceAccount(email) = &owner.principal else {
+        panic!("{owner:?}");
+    };
+    let reference = AccountReference::Email(email.clone());
+    let target = Target {
+        account: reference.clone(),
+        delegates: Vec::new(),
+    };
+    app.sign_blob(&owner, &target, b"blob").await.unwrap();
+    let key = owner.key_id().unwrap();
+    let refused = app.delete_key(&owner, &reference, key).await;
+    assert!(
+        matches!(&refused, Err(Error::FailedPrecondition(reason)) if reason.contains("without an owner")),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn claims_that_may_be_signed() {
+    let now = 1_800_000_000;
+    let check = |text: &str| check_claims(text, now);
+    for good in [
+        "{}",
+        r#"{"sub":"x"}"#,
+        r#"{"exp":1800000001}"#,
+        r#"{"exp":1800043200}"#,
+    ] {
+        assert_eq!(check(good), Ok(()), "{good}");
+    }
+    for bad in [
+        "",
+        "[]",
+        "x",
+        r#"{"exp":1800000000}"#,
+        r#"{"exp":1800043201}"#,
+        r#"{"exp":"1800000001"}"#,
+        r#"{"exp":1800000001.5}"#,
+        r#"{"exp":-9223372036854775808}"#,
+    ] {
+        assert!(check(bad).is_err(), "{bad}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_claims_panic(text in "\\PC{0,60}", exp in proptest::num::i64::ANY, now in proptest::num::i64::ANY) {
+        let _ = check_claims(&text, now);
+        let _ = check_claims(&format!(r#"{{"exp":{exp}}}"#), now);
+    }
 }

@@ -49,7 +49,7 @@ async fn an_account_has_ten_keys_at_most() {
                     id: format!("{number:040}"),
                     account: account.email.clone(),
                     public_key: public_key.clone(),
-                    uploaded: false,
+                    origin: KeyOrigin::KeyFile,
                     disabled: false,
                     valid_after: NEVER,
                     valid_before: NEVER,
@@ -83,7 +83,7 @@ async fn an_uploaded_key_signs_for_its_account() {
     let reference = AccountReference::Email(other.email.clone());
     let pem = public_key_pem(&key.key);
     let uploaded = app.upload_key(&owner, &reference, &pem).await.unwrap();
-    assert!(uploaded.uploaded);
+    assert_eq!(uploaded.origin, KeyOrigin::Uploaded);
     let again = app.upload_key(&owner, &reference, &pem).await;
     assert!(matches!(again, Err(Error::AlreadyExists(_))), "{again:?}");
     let now = Timestamp::now().as_second();

@@ -6,6 +6,7 @@
 mod certificates;
 mod cloudresourcemanager;
 mod iam;
+mod iamcredentials;
 mod logging;
 mod policytroubleshooter;
 mod storage;
@@ -15,6 +16,7 @@ use super::method::Api;
 /// The APIs.
 pub(super) const APIS: &[Api] = &[
     iam::V1,
+    iamcredentials::V1,
     policytroubleshooter::V1,
     cloudresourcemanager::V1,
     cloudresourcemanager::V3,

@@ -73,8 +73,8 @@ async fn keys_are_made_listed_switched_off_and_deleted() {
             (
                 &format!("GET /v1/{name}?publicKeyType=TYPE_X509_PEM_FILE"),
                 Value::Null,
-                400,
-                json!({"error": {"status": "INVALID_ARGUMENT"}}),
+                200,
+                json!({"publicKeyData": "…"}),
             ),
             (
                 &format!("POST /v1/{name}:disable"),

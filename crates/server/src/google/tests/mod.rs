@@ -5,10 +5,11 @@
 mod accounts;
 mod any_body;
 mod buckets;
+mod credentials;
+mod identity;
 mod keys;
 mod logging;
 mod policies;
-mod policy_writes;
 mod projects;
 mod refusals;
 mod roles;

@@ -346,18 +346,4 @@ async fn what_is_not_there_is_404_and_what_cannot_be_done_to_it_405() {
         assert_eq!(reply.status, 405, "{request}: {}", reply.body);
         assert_eq!(reply.headers[header::ALLOW], allow, "{request}");
     }
-    for path in [
-        "/oauth2/v1/certs",
-        "/robot/v1/metadata/x509/owner%40default.iam.gserviceaccount.com",
-    ] {
-        server
-            .expect(
-                NOBODY,
-                &format!("GET {path}"),
-                Value::Null,
-                405,
-                json!({"error": {"status": "UNIMPLEMENTED"}}),
-            )
-            .await;
-    }
 }

@@ -5,3 +5,4 @@ pub mod keys;
 pub mod policies;
 pub mod projects;
 pub mod roles;
+pub mod signing_keys;

@@ -1,0 +1,106 @@
+//! The IAM Service Account Credentials API: acting as a service account without its key.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::proto::{Base64, duration};
+
+/// `POST …:generateAccessToken`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GenerateAccessTokenRequest {
+    /// `projects/-/serviceAccounts/E`, each of which may act as the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delegates: Option<Vec<String>>,
+    /// The OAuth scopes.
+    pub scope: Vec<String>,
+    /// How long the token shall be good; an hour when absent.
+    #[serde(with = "duration", skip_serializing_if = "Option::is_none")]
+    pub lifetime: Option<Duration>,
+}
+
+/// The answer to it.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GenerateAccessTokenResponse {
+    /// The bearer.
+    pub access_token: String,
+    /// Until when it is good: whole seconds, since Google's own libraries read no others.
+    pub expire_time: Timestamp,
+}
+
+/// `POST …:generateIdToken`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GenerateIdTokenRequest {
+    /// `projects/-/serviceAccounts/E`, each of which may act as the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delegates: Option<Vec<String>>,
+    /// Whom the token is for.
+    pub audience: String,
+    /// Whether the token says the account's address.
+    #[serde(alias = "include_email")]
+    pub include_email: bool,
+}
+
+/// The answer to it.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct GenerateIdTokenResponse {
+    /// The JWT.
+    pub token: String,
+}
+
+/// `POST …:signBlob`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SignBlobRequest {
+    /// `projects/-/serviceAccounts/E`, each of which may act as the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delegates: Option<Vec<String>>,
+    /// What to sign.
+    pub payload: Base64,
+}
+
+/// The answer to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SignBlobResponse {
+    /// By which key.
+    pub key_id: String,
+    /// The signature: RSASSA-PKCS1-v1_5 with SHA-256.
+    pub signed_blob: Base64,
+}
+
+/// `POST …:signJwt`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SignJwtRequest {
+    /// `projects/-/serviceAccounts/E`, each of which may act as the next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delegates: Option<Vec<String>>,
+    /// The claims, as JSON in a string.
+    pub payload: String,
+}
+
+/// The answer to it.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SignJwtResponse {
+    /// By which key.
+    pub key_id: String,
+    /// The JWT.
+    pub signed_jwt: String,
+}
+
+/// `GET …/allowedLocations`: where an account's tokens may be used (Google's trust boundaries).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AllowedLocations {
+    /// None in particular.
+    pub locations: Vec<String>,
+    /// `0x0`: everywhere.
+    pub encoded_locations: String,
+}
