@@ -47,6 +47,27 @@ def buckets_come_in_pages():
 
 
 @claim
+def what_a_bucket_is_labelled_with_is_changed_and_its_access_stays_uniform():
+    bucket = client.get_bucket(NAME)
+    bucket.labels = {"team": "web", "stage": "test"}
+    bucket.patch()
+    assert client.get_bucket(NAME).labels == {"team": "web", "stage": "test"}
+    bucket.labels = {"team": "web"}
+    bucket.patch()
+    # Somebody who has read it before that writes over nothing.
+    with refused(exceptions.PreconditionFailed):
+        bucket.patch(if_metageneration_match=1)
+    assert client.get_bucket(NAME).labels == {"team": "web"}
+    bucket.iam_configuration.uniform_bucket_level_access_enabled = False
+    with refused(exceptions.BadRequest):
+        bucket.patch()
+    assert client.get_bucket(NAME).iam_configuration.uniform_bucket_level_access_enabled
+    with refused(exceptions.MethodNotAllowed, "no ACLs"):
+        list(client.bucket(NAME).acl)
+    assert client.get_service_account_email().endswith("gserviceaccount.com")
+
+
+@claim
 def a_policy_with_a_condition_is_read_changed_and_written():
     bucket = client.bucket(NAME)
     policy = bucket.get_iam_policy(requested_policy_version=3)
