@@ -78,6 +78,9 @@ pub enum Error {
         /// What it should have.
         digest: Box<wharf_types::Digest>,
     },
+    /// What came does not have the checksum that came with it.
+    #[error("what the server sent was altered on the way: its checksum does not match")]
+    Corrupted,
     /// The request cannot be put together.
     #[error("{0}")]
     Setup(String),

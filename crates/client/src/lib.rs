@@ -7,7 +7,7 @@
 //! | `transport` | one request and its bounded answer |
 //! | `token` | tokens, asked for with the key file and kept while they are good |
 //! | [`error`] | why something was not done |
-//! | [`projects`], [`service_accounts`], [`keys`], [`roles`], [`buckets`], [`policies`], [`troubleshoot`], [`logging`] | Google's APIs, by noun |
+//! | [`projects`], [`service_accounts`], [`keys`], [`roles`], [`buckets`], [`policies`], [`troubleshoot`], [`logging`], [`kms`] | Google's APIs, by noun |
 //! | [`images`] | the registry protocol with Google's `tags/list` |
 //!
 //! Nothing here draws on a terminal or reads a file.
@@ -19,6 +19,7 @@ pub mod error;
 pub mod images;
 pub mod key_file;
 pub mod keys;
+pub mod kms;
 pub mod logging;
 pub mod policies;
 pub mod projects;

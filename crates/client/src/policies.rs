@@ -1,6 +1,7 @@
 //! Policies: read, replaced, and changed so that nobody else's change is lost.
 
 use http::Method;
+use wharf_types::kms::{CryptoKeyName, KeyRingName};
 use wharf_types::wire::policies::{GetIamPolicyRequest, GetPolicyOptions, SetIamPolicyRequest};
 use wharf_types::wire::storage::StoragePolicy;
 use wharf_types::{BucketName, Policy, ProjectId, Resource, ServiceAccountEmail, limits};
@@ -8,6 +9,7 @@ use wharf_types::{BucketName, Policy, ProjectId, Resource, ServiceAccountEmail, 
 use crate::Client;
 use crate::client::Call;
 use crate::error::Error;
+use crate::kms;
 use crate::service_accounts::AccountPath;
 
 /// The format version that knows conditions.
@@ -22,6 +24,10 @@ pub enum PolicyHolder {
     Bucket(BucketName),
     /// A service account.
     ServiceAccount(ServiceAccountEmail),
+    /// A key ring of KMS.
+    KeyRing(KeyRingName),
+    /// A key of KMS.
+    CryptoKey(CryptoKeyName),
 }
 
 impl PolicyHolder {
@@ -31,6 +37,8 @@ impl PolicyHolder {
             Self::Project(id) => Resource::Project(id.clone()),
             Self::Bucket(name) => Resource::Bucket(name.clone()),
             Self::ServiceAccount(email) => Resource::ServiceAccount(email.clone()),
+            Self::KeyRing(ring) => Resource::KeyRing(ring.clone()),
+            Self::CryptoKey(key) => Resource::CryptoKey(key.clone()),
         }
     }
 }
@@ -41,6 +49,8 @@ impl std::fmt::Display for PolicyHolder {
             Self::Project(id) => write!(f, "project [{id}]"),
             Self::Bucket(name) => write!(f, "bucket [{name}]"),
             Self::ServiceAccount(email) => write!(f, "service account [{email}]"),
+            Self::KeyRing(ring) => write!(f, "key ring [{}]", ring.id()),
+            Self::CryptoKey(key) => write!(f, "key [{}]", key.id()),
         }
     }
 }
@@ -66,6 +76,12 @@ impl Client {
                     .query("options.requestedPolicyVersion", &VERSION_WITH_CONDITIONS);
                 self.call(call).await
             }
+            PolicyHolder::KeyRing(_) | PolicyHolder::CryptoKey(_) => {
+                let verb = format!("{}:getIamPolicy", holder.resource());
+                let call = Call::get(kms::path(&verb))
+                    .query("options.requestedPolicyVersion", &VERSION_WITH_CONDITIONS);
+                self.call(call).await
+            }
             PolicyHolder::Bucket(name) => {
                 let name = name.to_string();
                 let call = Call::get(["storage", "v1", "b", &name, "iam"])
@@ -88,6 +104,11 @@ impl Client {
             PolicyHolder::ServiceAccount(email) => {
                 let path = AccountPath::new(email, ":setIamPolicy");
                 let call = Call::post(path.segments());
+                self.call(call.json(&replacement(policy))).await
+            }
+            PolicyHolder::KeyRing(_) | PolicyHolder::CryptoKey(_) => {
+                let verb = format!("{}:setIamPolicy", holder.resource());
+                let call = Call::post(kms::path(&verb));
                 self.call(call.json(&replacement(policy))).await
             }
             PolicyHolder::Bucket(bucket) => {

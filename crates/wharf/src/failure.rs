@@ -143,7 +143,7 @@ impl From<Error> for Failure {
                 "that was a key of {account}; --key-file or WHARF_KEY_FILE names another one"
             )),
             Error::Refused(refusal) => explain(failure, &refusal),
-            Error::Contended(_) => failure.hint("try again in a moment"),
+            Error::Contended(_) | Error::Corrupted => failure.hint("try again in a moment"),
             Error::DigestMismatch { .. } | Error::Setup(_) => failure,
         }
     }
@@ -230,11 +230,10 @@ fn grant(permission: &str, resource: &str, member: &str) -> Option<String> {
             PolicyHolder::Bucket(name)
         }
         Resource::ServiceAccount(email) => PolicyHolder::ServiceAccount(email),
-        // These commands are gcloud's so far.
-        Resource::Organization
-        | Resource::KeyRing(_)
-        | Resource::CryptoKey(_)
-        | Resource::CryptoKeyVersion(_) => return None,
+        Resource::KeyRing(ring) => PolicyHolder::KeyRing(ring),
+        Resource::CryptoKey(key) => PolicyHolder::CryptoKey(key),
+        Resource::CryptoKeyVersion(version) => PolicyHolder::CryptoKey(version.key),
+        Resource::Organization => return None,
     };
     let command = match holder {
         PolicyHolder::Project(id) => format!("projects add-iam-policy-binding {id}"),
@@ -242,6 +241,8 @@ fn grant(permission: &str, resource: &str, member: &str) -> Option<String> {
         PolicyHolder::ServiceAccount(email) => {
             format!("iam service-accounts add-iam-policy-binding {email}")
         }
+        PolicyHolder::KeyRing(ring) => format!("kms keyrings add-iam-policy-binding {ring}"),
+        PolicyHolder::CryptoKey(key) => format!("kms keys add-iam-policy-binding {key}"),
     };
     Some(format!(
         "wharf {command} --member {member} --role {}",

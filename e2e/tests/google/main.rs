@@ -1,5 +1,6 @@
 //! Google's own command line against the registry: each command as people type it, and what it prints.
 
+mod kms;
 mod login;
 
 /// The text is a part of what a program said.

@@ -4,7 +4,9 @@ use wharf_store::meta::Durability;
 use wharf_store::meta::access::projects;
 use wharf_store::meta::kms::key_rings;
 use wharf_types::kms::KeyRingName;
-use wharf_types::permission::{KEY_RINGS_CREATE, KEY_RINGS_GET, KEY_RINGS_LIST};
+use wharf_types::permission::{
+    KEY_RINGS_CREATE, KEY_RINGS_GET, KEY_RINGS_LIST, LOCATIONS_GET, LOCATIONS_LIST,
+};
 use wharf_types::{ProjectId, Resource, limits};
 
 pub use wharf_store::meta::kms::key_rings::KeyRing;
@@ -88,5 +90,17 @@ impl App {
                 )?)
             })
             .await
+    }
+
+    /// Refuses who may not see where key rings can be.
+    pub async fn authorize_kms_locations(
+        &self,
+        caller: &Caller,
+        project: &ProjectId,
+        all: bool,
+    ) -> Result<(), Error> {
+        let permission = if all { LOCATIONS_LIST } else { LOCATIONS_GET };
+        let on = Resource::Project(project.clone());
+        self.authorize(caller, &[permission], &on).await
     }
 }

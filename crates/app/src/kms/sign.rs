@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::Digest;
+use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::hmac;
 use wharf_types::kms::{Algorithm, CryptoKeyVersionName, Purpose};
 use wharf_types::permission::{
@@ -24,6 +24,15 @@ pub struct PublicKey {
     pub pem: String,
     /// What it verifies or encrypts with.
     pub algorithm: Algorithm,
+}
+
+/// What a signature is made over.
+#[derive(Clone, Copy, Debug)]
+pub enum ToSign<'s> {
+    /// A digest, of the hash that the algorithm names.
+    Digest(&'s [u8]),
+    /// The data itself, which is hashed here.
+    Data(&'s [u8]),
 }
 
 impl App {
@@ -49,25 +58,31 @@ impl App {
         })
     }
 
-    /// Signs a digest with the private key of a version. The digest is of the hash that the algorithm names.
+    /// Signs with the private key of a version.
     pub async fn asymmetric_sign(
         &self,
         caller: &Caller,
         name: &CryptoKeyVersionName,
-        digest: &[u8],
+        to_sign: ToSign<'_>,
     ) -> Result<Vec<u8>, Error> {
         let opened = self.version_for(caller, VERSIONS_USE_TO_SIGN, name).await?;
         check_purpose(&opened, Purpose::AsymmetricSign)?;
         opened.usable()?;
         let hash = digest_of(opened.algorithm());
-        let digest = Digest::import_less_safe(digest, hash).map_err(|_| {
-            invalid(format!(
-                "the digest has {} bytes: {} signs digests of {hash:?}, of {} bytes",
-                digest.len(),
-                opened.algorithm(),
-                hash.output_len()
-            ))
-        })?;
+        let digest = match to_sign {
+            ToSign::Digest(digest) => Digest::import_less_safe(digest, hash).map_err(|_| {
+                invalid(format!(
+                    "the digest has {} bytes: {} signs digests of {hash:?}, of {} bytes",
+                    digest.len(),
+                    opened.algorithm(),
+                    hash.output_len()
+                ))
+            })?,
+            ToSign::Data(data) => {
+                check_size("data", data, limits::KMS_PLAINTEXT_SIZE_MAX)?;
+                digest::digest(hash, data)
+            }
+        };
         let signed = self
             .slowly(opened, move |material| material.sign(&digest))
             .await?;
@@ -201,15 +216,21 @@ mod tests {
             let name = key(&app, &owner, &algorithm.as_str().to_lowercase(), algorithm).await;
             let version = name.version(1);
             let message = digest(digest_of(algorithm), b"message");
-            let signature = app
-                .asymmetric_sign(&owner, &version, message.as_ref())
-                .await;
+            let digest = ToSign::Digest(message.as_ref());
+            let signature = app.asymmetric_sign(&owner, &version, digest).await;
+            let data = ToSign::Data(b"message");
+            let of_data = app.asymmetric_sign(&owner, &version, data).await;
             let public = app.get_public_key(&owner, &version).await.unwrap();
             let der = pem::parse(&public.pem).unwrap();
             UnparsedPublicKey::new(verification, der.contents())
                 .verify(b"message", &signature.unwrap())
                 .unwrap();
-            let refused = app.asymmetric_sign(&owner, &version, b"short").await;
+            UnparsedPublicKey::new(verification, der.contents())
+                .verify(b"message", &of_data.unwrap())
+                .unwrap();
+            let refused = app
+                .asymmetric_sign(&owner, &version, ToSign::Digest(b"short"))
+                .await;
             assert!(matches!(refused, Err(Error::Invalid { .. })));
             let refused = app.mac_sign(&owner, &version, b"message").await;
             assert!(matches!(refused, Err(Error::FailedPrecondition(_))));

@@ -10,6 +10,7 @@ mod credentials;
 mod filter;
 mod identity;
 mod keys;
+mod kms;
 mod lint;
 mod logging;
 mod method;

@@ -10,6 +10,7 @@ use wharf_types::{Permission, Policy, Resource, RoleName};
 
 use super::accounts::reference;
 use super::call::{Answer, Call};
+use super::kms;
 use super::organizations;
 use super::query::Mask;
 use super::refusal::Refusal;
@@ -26,6 +27,10 @@ pub(super) enum Named<'a> {
     Project(&'a str),
     /// A service account, in its project.
     ServiceAccount(&'a str, &'a str),
+    /// A key ring, at its location of its project.
+    KeyRing(&'a str, &'a str, &'a str),
+    /// A key, in its ring.
+    CryptoKey(&'a str, &'a str, &'a str, &'a str),
 }
 
 /// `:getIamPolicy`. The version may stand in the body (projects) or in the query (service accounts).
@@ -106,6 +111,12 @@ async fn resource(call: &Call, name: Named<'_>) -> Result<Resource, Refusal> {
     match name {
         Named::Organization(id) => organizations::check(id).map(|()| Resource::Organization),
         Named::Project(project) => Ok(Resource::Project(call.project(project).await?)),
+        Named::KeyRing(project, location, ring) => Ok(Resource::KeyRing(
+            kms::key_ring(call, project, location, ring).await?,
+        )),
+        Named::CryptoKey(project, location, ring, key) => Ok(Resource::CryptoKey(
+            kms::crypto_key(call, project, location, ring, key).await?,
+        )),
         Named::ServiceAccount(project, account) => {
             let email = match reference(call, project, account).await? {
                 AccountReference::Email(email) => email,

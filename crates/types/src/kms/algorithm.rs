@@ -1,9 +1,9 @@
 //! What a key is for, and how its versions do it (`CryptoKeyPurpose`, `CryptoKeyVersionAlgorithm`).
 
-use super::KmsValueError;
+use super::value::KmsValueError;
 
 /// What a key is for. The numbers are those of the API's enumeration.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Purpose {
     /// Encrypt and decrypt.
     EncryptDecrypt = 1,
@@ -34,32 +34,18 @@ impl Purpose {
         }
     }
 
-    /// Parses a purpose's name.
-    pub fn parse(text: &str) -> Result<Self, KmsValueError> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|purpose| purpose.as_str() == text)
-            .ok_or_else(|| KmsValueError::new("purpose", text))
-    }
-
-    /// The purpose of a number of the API's enumeration.
-    pub fn of_number(number: i64) -> Result<Self, KmsValueError> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|purpose| i64::from(*purpose as u8) == number)
-            .ok_or_else(|| KmsValueError::new("purpose", &number.to_string()))
-    }
-
     /// Whether a version's material is a pair of which one half is public.
     pub fn is_asymmetric(self) -> bool {
         matches!(self, Self::AsymmetricSign | Self::AsymmetricDecrypt)
     }
 }
-crate::string_traits!(Purpose, KmsValueError);
+kms_enumeration!(Purpose, "purpose");
 
 /// One algorithm: its name, its number in the API's enumeration, and what keys use it.
 macro_rules! algorithms {
     ($($(#[$doc:meta])* $variant:ident = $number:literal, $name:literal, $purpose:ident;)*) => {
         /// How a version does what its key is for. The numbers are those of the API's enumeration.
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Algorithm {
             $($(#[$doc])* $variant = $number,)*
         }
@@ -118,22 +104,8 @@ algorithms! {
     HmacSha512 = 35, "HMAC_SHA512", Mac;
 }
 
-impl Algorithm {
-    /// Parses an algorithm's name.
-    pub fn parse(text: &str) -> Result<Self, KmsValueError> {
-        let mut all = Self::ALL.iter().copied();
-        all.find(|algorithm| algorithm.as_str() == text)
-            .ok_or_else(|| KmsValueError::new("version algorithm", text))
-    }
-
-    /// The algorithm of a number of the API's enumeration.
-    pub fn of_number(number: i64) -> Result<Self, KmsValueError> {
-        let mut all = Self::ALL.iter().copied();
-        all.find(|algorithm| i64::from(*algorithm as u8) == number)
-            .ok_or_else(|| KmsValueError::new("version algorithm", &number.to_string()))
-    }
-}
-crate::string_traits!(Algorithm, KmsValueError);
+impl Algorithm {}
+kms_enumeration!(Algorithm, "version algorithm");
 
 #[cfg(test)]
 mod tests {

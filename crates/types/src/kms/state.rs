@@ -1,9 +1,9 @@
 //! What has become of a version (`CryptoKeyVersionState`).
 
-use super::KmsValueError;
+use super::value::KmsValueError;
 
 /// The state of a version. The numbers are those of the API's enumeration.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum VersionState {
     /// It does what its purpose says.
     Enabled = 1,
@@ -33,19 +33,5 @@ impl VersionState {
             Self::DestroyScheduled => "DESTROY_SCHEDULED",
         }
     }
-
-    /// Parses a state's name.
-    pub fn parse(text: &str) -> Result<Self, KmsValueError> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|state| state.as_str() == text)
-            .ok_or_else(|| KmsValueError::new("version state", text))
-    }
-
-    /// The state of a number of the API's enumeration.
-    pub fn of_number(number: i64) -> Result<Self, KmsValueError> {
-        let mut all = Self::ALL.into_iter();
-        all.find(|state| i64::from(*state as u8) == number)
-            .ok_or_else(|| KmsValueError::new("version state", &number.to_string()))
-    }
 }
-crate::string_traits!(VersionState, KmsValueError);
+kms_enumeration!(VersionState, "version state");

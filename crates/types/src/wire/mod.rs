@@ -6,6 +6,7 @@
 pub mod credentials;
 pub mod iam;
 pub mod keys;
+pub mod kms;
 pub mod logging;
 pub mod oci;
 pub mod operation;

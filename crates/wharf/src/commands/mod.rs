@@ -11,6 +11,7 @@ mod gcloud_env;
 mod iam;
 mod images;
 mod keys;
+mod kms;
 mod labels;
 mod logging;
 mod projects;
@@ -56,6 +57,7 @@ enum Command {
     Iam(iam::Iam),
     Buckets(buckets::Buckets),
     Images(images::Images),
+    Kms(kms::Kms),
     Logging(logging::Logging),
     PullSecret(pull_secret::PullSecret),
     Doctor(Box<doctor::Doctor>),
@@ -89,6 +91,7 @@ impl Cli {
             Command::Iam(iam) => client(iam.run()),
             Command::Buckets(buckets) => client(buckets.run()),
             Command::Images(images) => client(images.run()),
+            Command::Kms(kms) => client(kms.run()),
             Command::Logging(logging) => client(logging.run()),
             Command::PullSecret(pull_secret) => client(pull_secret.run()),
             Command::Doctor(doctor) => client(doctor.run()),

@@ -4,6 +4,7 @@
 //! `-` as a project stands for any project, wherever the rest of the name says enough.
 
 mod certificates;
+mod cloudkms;
 mod cloudresourcemanager;
 mod iam;
 mod iamcredentials;
@@ -21,6 +22,7 @@ pub(super) const APIS: &[Api] = &[
     cloudresourcemanager::V1,
     cloudresourcemanager::V3,
     storage::V1,
+    cloudkms::V1,
     logging::V2,
     certificates::V1,
 ];

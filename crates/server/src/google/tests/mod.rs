@@ -8,6 +8,7 @@ mod buckets;
 mod credentials;
 mod identity;
 mod keys;
+mod kms;
 mod logging;
 mod policies;
 mod projects;
