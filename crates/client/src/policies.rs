@@ -94,7 +94,10 @@ impl Client {
 
     /// Replaces a policy. With an etag only if it is still the one that the etag names.
     pub async fn set_policy(&self, holder: &PolicyHolder, policy: Policy) -> Result<Policy, Error> {
-        let policy = policy.with_version();
+        // One that has lost its last condition is still written by somebody who knows of them.
+        let version = policy.version;
+        let mut policy = policy.with_version();
+        policy.version = policy.version.max(version);
         match holder {
             PolicyHolder::Project(id) => {
                 let verb = format!("{id}:setIamPolicy");

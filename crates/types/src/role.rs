@@ -2,6 +2,7 @@
 
 use crate::name::ProjectId;
 use crate::permission::Permission;
+use crate::resource::Resource;
 use crate::text::shorten;
 
 /// The name of a role: `roles/NAME` (predefined) or `projects/P/roles/ID` (custom).
@@ -50,10 +51,14 @@ impl RoleName {
 
     /// Whether it is `roles/owner`, `roles/editor` or `roles/viewer`: those take no condition.
     pub fn is_basic(&self) -> bool {
-        matches!(&*self.0, "roles/owner" | "roles/editor" | "roles/viewer")
+        is_basic(&self.0)
     }
 }
 crate::string_traits!(RoleName, RoleNameError);
+
+fn is_basic(name: &str) -> bool {
+    matches!(name, "roles/owner" | "roles/editor" | "roles/viewer")
+}
 
 fn is_role_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
@@ -84,6 +89,20 @@ impl PredefinedRole {
     /// Every predefined role, in order of name.
     pub fn all() -> &'static [Self] {
         PREDEFINED
+    }
+
+    /// Why the policy of a resource cannot bind it; none if it can.
+    pub fn misfit(&self, resource: &Resource) -> Option<&'static str> {
+        let is_of_bucket = matches!(resource, Resource::Bucket(_));
+        if !self.permissions().any(|one| one.is_decided_on(resource)) {
+            Some("it carries nothing that is decided there")
+        } else if self.name.starts_with("roles/storage.legacy") && !is_of_bucket {
+            Some("the legacy roles of Cloud Storage are bound on single buckets")
+        } else if is_basic(self.name) && is_of_bucket {
+            Some("the basic roles are bound on whole projects")
+        } else {
+            None
+        }
     }
 
     /// The narrowest role for a permission that people are told of: the one that changes least elsewhere, then least at

@@ -1,7 +1,6 @@
 // google-auth-library: what leads to this registry, and what cannot be led there.
 
 import assert from 'node:assert/strict';
-import crypto from 'node:crypto';
 
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
 
@@ -15,6 +14,7 @@ import {
   project,
   refused,
   signer,
+  signJwt,
 } from './given.mjs';
 
 const describe = { url: `${endpoint}/v1/projects/${project}` };
@@ -51,15 +51,13 @@ await claim('an account without a role is known and refused', async () => {
 /** The exchange that the library makes at Google only (RFC 7523). */
 async function accessToken({ client_email, private_key, private_key_id, token_uri }) {
   const now = Math.floor(Date.now() / 1000);
-  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const head = part({ alg: 'RS256', typ: 'JWT', kid: private_key_id });
-  const claims = part({ iss: client_email, aud: token_uri, scope, iat: now, exp: now + 3600 });
-  const signature = crypto.sign('RSA-SHA256', Buffer.from(`${head}.${claims}`), private_key).toString('base64url');
+  const claims = { iss: client_email, aud: token_uri, scope, iat: now, exp: now + 3600 };
+  const assertion = signJwt({ alg: 'RS256', kid: private_key_id }, private_key, claims);
   const answer = await fetch(token_uri, {
     method: 'POST',
     body: new URLSearchParams({
       grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-      assertion: `${head}.${claims}.${signature}`,
+      assertion,
     }),
   });
   assert.equal(answer.status, 200);

@@ -1,9 +1,11 @@
 // What a test gives its script, and how a script says what it found. The same as given.py, for Node.
 
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 
+import { Storage } from '@google-cloud/storage';
 import { JWT } from 'google-auth-library';
 
 export const endpoint = process.env.WHARF_ENDPOINT;
@@ -35,6 +37,28 @@ export function signer({ client_email, private_key, private_key_id }, ...scopes)
   const client = new JWT({ email: client_email, key: private_key, keyId: private_key_id, scopes });
   client.useJWTAccessWithScope = true;
   return client;
+}
+
+/**
+ * A Cloud Storage that signs its own bearers: left to itself it would fetch a token from Google's host, whatever the key
+ * file says, and without `useAuthWithCustomEndpoint` it would send none at all.
+ */
+export function storageAs(credentials) {
+  const storage = new Storage({
+    apiEndpoint: endpoint,
+    projectId: project,
+    useAuthWithCustomEndpoint: true,
+    credentials,
+  });
+  storage.authClient.useJWTAccessWithScope = true;
+  return storage;
+}
+
+/** A JWT, signed with RS256. */
+export function signJwt(header, privateKey, claims) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const signed = `${part({ typ: 'JWT', ...header })}.${part(claims)}`;
+  return `${signed}.${crypto.sign('RSA-SHA256', Buffer.from(signed), privateKey).toString('base64url')}`;
 }
 
 /** A claim: it is proved where it stands. */

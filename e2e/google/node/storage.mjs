@@ -4,22 +4,7 @@ import assert from 'node:assert/strict';
 
 import { Storage } from '@google-cloud/storage';
 
-import { claim, email, endpoint, found, key, ownerKey, project, refused } from './given.mjs';
-
-/**
- * A client that signs its own bearers: left to itself it would fetch a token from Google's host, whatever the key file
- * says, and without `useAuthWithCustomEndpoint` it would send none at all.
- */
-function storageAs(credentials) {
-  const storage = new Storage({
-    apiEndpoint: endpoint,
-    projectId: project,
-    useAuthWithCustomEndpoint: true,
-    credentials,
-  });
-  storage.authClient.useJWTAccessWithScope = true;
-  return storage;
-}
+import { claim, email, endpoint, found, key, ownerKey, project, refused, storageAs } from './given.mjs';
 
 const storage = storageAs(ownerKey);
 const nobodys = storageAs(key('nobody'));

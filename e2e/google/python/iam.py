@@ -1,8 +1,14 @@
 """google-api-python-client, IAM v1: accounts, keys, roles and their policies."""
 
 import base64
+import datetime
 import json
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import NameOID
+from google.auth.transport.requests import Request
 from google.oauth2 import service_account
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
@@ -113,6 +119,36 @@ def a_key_works_until_it_is_disabled_or_deleted():
 
 
 @claim
+def a_public_key_is_uploaded_and_its_private_half_stays():
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "unused")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    certificate = (
+        x509.CertificateBuilder(name, name, private.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .sign(private, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    uploaded = keys.upload(
+        name=account_name("puller"), body={"publicKeyData": base64.b64encode(pem).decode()}
+    ).execute()
+    assert uploaded["keyOrigin"] == "USER_PROVIDED" and "privateKeyData" not in uploaded, uploaded
+    info = json.load(open(key_file("puller"))) | {
+        "private_key_id": uploaded["name"].rsplit("/", 1)[1],
+        "private_key": private.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        ).decode(),
+    }
+    credentials = service_account.Credentials.from_service_account_info(
+        info, scopes=["https://www.googleapis.com/auth/cloud-platform"]
+    )
+    credentials.refresh(Request())
+    assert credentials.token
+    found(f"{uploaded['name'].rsplit('/', 1)[1]} until {uploaded['validBeforeTime']}")
+
+
+@claim
 def the_policy_of_an_account_is_changed_by_read_and_write():
     name, member = account_name("puller"), f"serviceAccount:{email('nobody')}"
     policy = accounts.getIamPolicy(resource=name, options_requestedPolicyVersion=3).execute()
@@ -165,6 +201,40 @@ def roles_are_predefined_or_ones_own():
     with refused(HttpError, "400", "no.such.permission"):
         wrong = {"includedPermissions": ["no.such.permission"]}
         roles.create(parent=project, body={"roleId": "wrong", "role": wrong}).execute()
+
+
+@claim
+def why_somebody_may_or_may_not_is_explained():
+    troubleshooter = build("policytroubleshooter", "v1", client_options={"api_endpoint": ENDPOINT}).iam()
+
+    def access(name, permission):
+        return troubleshooter.troubleshoot(
+            body={
+                "accessTuple": {
+                    "principal": email(name),
+                    "fullResourceName": f"//cloudresourcemanager.googleapis.com/{project}",
+                    "permission": permission,
+                }
+            }
+        ).execute()
+
+    granted = access("puller", "storage.objects.get")
+    assert granted["access"] == "GRANTED", granted
+    explained = [each for policy in granted["explainedPolicies"] for each in policy.get("bindingExplanations", [])]
+    assert "roles/storage.objectViewer" in [each["role"] for each in explained if each["access"] == "GRANTED"], granted
+    assert access("nobody", "storage.objects.get")["access"] == "NOT_GRANTED"
+
+
+@claim
+def what_there_is_to_grant_is_listed_and_conditions_are_checked():
+    testable = iam.permissions().queryTestablePermissions(
+        body={"fullResourceName": f"//cloudresourcemanager.googleapis.com/{project}", "pageSize": 1000}
+    ).execute()
+    assert "storage.objects.get" in [each["name"] for each in testable["permissions"]]
+    for expression, is_fine in (('request.time < timestamp("2030-01-01T00:00:00Z")', True), ("request.time <", False)):
+        body = {"condition": {"title": "a condition", "expression": expression}}
+        results = iam.iamPolicies().lintPolicy(body=body).execute().get("lintResults", [])
+        assert (not [each for each in results if each["severity"] == "ERROR"]) is is_fine, results
 
 
 @claim

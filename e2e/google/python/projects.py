@@ -122,6 +122,16 @@ def the_older_api_has_projects_too():
 
 
 @claim
+def the_registry_is_the_organization():
+    organizations = resourcemanager_v3.OrganizationsClient(**REST)
+    organization = organizations.get_organization(name="organizations/0")
+    assert organization.name == "organizations/0" and organization.display_name, organization
+    assert [each.name for each in organizations.search_organizations()] == ["organizations/0"]
+    assert organizations.get_iam_policy(resource="organizations/0").etag
+    found(f"{organization.name} is {organization.display_name!r}")
+
+
+@claim
 def refusals_are_of_the_librarys_own_kinds():
     with refused(exceptions.Forbidden, "resourcemanager.projects.get"):
         nobodys.get_project(name=name)

@@ -56,11 +56,11 @@ impl App {
             .write(Durability::Machine, move |transaction| {
                 check_there(transaction, &resource)?;
                 let (before, generation) = current(transaction, &resource)?;
-                if etag
-                    .as_ref()
-                    .is_some_and(|etag| *etag != Etag::of_generation(generation))
-                {
-                    return Err(Error::Conflict(format!("the policy of {resource}")));
+                if let Some(etag) = &etag {
+                    if *etag != Etag::of_generation(generation) {
+                        return Err(Error::Conflict(format!("the policy of {resource}")));
+                    }
+                    proposal.check_version(&before)?;
                 }
                 proposal.check_additions(transaction, &before)?;
                 let after = proposal.policy();

@@ -128,8 +128,7 @@ impl App {
         caller: &Caller,
         resource: &Resource,
     ) -> Result<Vec<Role>, Error> {
-        let is_grantable =
-            |role: &&PredefinedRole| role.permissions().any(|one| one.is_decided_on(resource));
+        let is_grantable = |role: &&PredefinedRole| role.misfit(resource).is_none();
         let mut grantable = Vec::new();
         if let Some(project) = resource.project() {
             let on = Resource::Project(project.clone());

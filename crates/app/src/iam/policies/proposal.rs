@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use wharf_store::meta::Transaction;
 use wharf_store::meta::access::{accounts, roles};
 use wharf_types::role::PredefinedRole;
-use wharf_types::{Binding, Condition, Member, Permission, Policy, Resource, RoleName, limits};
+use wharf_types::{Binding, Condition, Member, Policy, Resource, RoleName, limits};
 
 use super::invalid;
 use crate::Error;
@@ -15,6 +15,8 @@ use crate::iam::condition::Conditions;
 pub(super) struct Proposal {
     on: Resource,
     policy: Policy,
+    /// Whether whoever wrote it knows of conditions: it has version 3.
+    knows_conditions: bool,
 }
 
 impl Proposal {
@@ -47,12 +49,26 @@ impl Proposal {
         }
         Ok(Self {
             on: on.clone(),
+            knows_conditions: policy.version == 3,
             policy: merged(policy.bindings),
         })
     }
 
     pub(super) fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Checks that a change of a policy with conditions comes from somebody who knows of them: else they would be lost
+    /// by mistake. A write without an etag is no change, but replaces whatever there is.
+    pub(super) fn check_version(&self, before: &Policy) -> Result<(), Error> {
+        let has_conditions = before.bindings.iter().any(|b| b.condition.is_some());
+        match has_conditions && !self.knows_conditions {
+            false => Ok(()),
+            true => Err(invalid(
+                "the policy has conditions, and this would change it without them: read it with requestedPolicyVersion 3, and write it with \"version\": 3"
+                    .to_owned(),
+            )),
+        }
     }
 
     /// Checks that the roles and accounts exist that `before` does not have.
@@ -83,13 +99,12 @@ impl Proposal {
 
     fn check_role(&self, transaction: &Transaction<'_>, name: &RoleName) -> Result<(), Error> {
         let on = &self.on;
-        let is_decided = |permission: Permission| permission.is_decided_on(on);
         let Some((project, _)) = name.custom_parts() else {
             return match PredefinedRole::find(name.as_str()) {
-                Some(role) if role.permissions().any(is_decided) => Ok(()),
-                Some(_) => Err(invalid(format!(
-                    "{name} carries nothing that is decided on {on}: wharf iam roles list shows the roles"
-                ))),
+                Some(role) => match role.misfit(on) {
+                    None => Ok(()),
+                    Some(why) => Err(invalid(format!("{name} cannot be bound on {on}: {why}"))),
+                },
                 None => Err(invalid(format!(
                     "there is no role {name}: wharf iam roles list shows them"
                 ))),

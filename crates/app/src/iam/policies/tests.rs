@@ -206,7 +206,7 @@ async fn policies_that_mean_nothing_or_too_much_are_refused() {
         (
             account.clone(),
             binding(puller, &[anna]),
-            "carries nothing that is decided on",
+            "carries nothing that is decided there",
         ),
         (
             project(),

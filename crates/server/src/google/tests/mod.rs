@@ -11,6 +11,7 @@ mod keys;
 mod kms;
 mod logging;
 mod policies;
+mod policy_writes;
 mod projects;
 mod refusals;
 mod roles;
