@@ -112,8 +112,16 @@ pub enum Missing {
     Upload,
     /// A project.
     Project,
+    /// A service.
+    Service,
+    /// A region.
+    Region,
+    /// A zone.
+    Zone,
     /// A bucket.
     Bucket,
+    /// An object of a bucket.
+    Object,
     /// A service account.
     ServiceAccount,
     /// A service account key.
@@ -136,7 +144,11 @@ impl std::fmt::Display for Missing {
             Self::Blob => "blob",
             Self::Upload => "upload",
             Self::Project => "project",
+            Self::Service => "service",
+            Self::Region => "region",
+            Self::Zone => "zone",
             Self::Bucket => "bucket",
+            Self::Object => "object",
             Self::ServiceAccount => "service account",
             Self::Key => "service account key",
             Self::Role => "role",

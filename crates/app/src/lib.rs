@@ -9,7 +9,9 @@ mod error;
 pub mod iam;
 pub mod kms;
 mod memory;
+pub mod places;
 pub mod registry;
+pub mod services;
 #[cfg(test)]
 pub(crate) mod testing;
 

@@ -244,6 +244,7 @@ impl IntoResponse for Storage {
         let (code, reason) = match (&self.0, status) {
             // A bucket that holds something: Cloud Storage's word for it.
             (Error::FailedPrecondition(_), _) => (409, "conflict"),
+            (Error::RangeNotSatisfiable { .. }, _) => (416, "requestedRangeNotSatisfiable"),
             (_, GoogleStatus::Unauthenticated) => (401, "required"),
             (_, GoogleStatus::PermissionDenied) => (403, "forbidden"),
             (_, GoogleStatus::NotFound) => (404, "notFound"),

@@ -10,6 +10,7 @@ mod body;
 mod caller;
 mod config;
 mod connection;
+mod content;
 mod error;
 #[cfg(fuzzing)]
 pub mod fuzzing;

@@ -20,6 +20,8 @@ pub const TAG_PARAMETERS_MAX: usize = 64;
 pub const PAGE_SIZE_MAX: usize = 10_000;
 /// Page size where the caller names none.
 pub const PAGE_SIZE_DEFAULT: usize = 1_000;
+/// Bytes of an object's name, as Cloud Storage has it. Those of images are shorter: what is asked for may be any.
+pub const OBJECT_NAME_LENGTH_MAX: usize = 1_024;
 /// Bytes of one page of referrers. The distribution-spec's manifest limit holds for it too.
 pub const REFERRERS_PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Open upload sessions of one principal: bounds what a client that never finishes can hold.

@@ -194,6 +194,23 @@ pub const ROLES_UNDELETE: Permission = Permission("iam.roles.undelete");
 /// Change a custom role.
 pub const ROLES_UPDATE: Permission = Permission("iam.roles.update");
 
+/// Read a region.
+pub const REGIONS_GET: Permission = Permission("compute.regions.get");
+/// List regions.
+pub const REGIONS_LIST: Permission = Permission("compute.regions.list");
+/// Read a zone.
+pub const ZONES_GET: Permission = Permission("compute.zones.get");
+/// List zones.
+pub const ZONES_LIST: Permission = Permission("compute.zones.list");
+/// Disable a service of a project. Always refused for other reasons, but only to who might.
+pub const SERVICES_DISABLE: Permission = Permission("serviceusage.services.disable");
+/// Enable a service of a project.
+pub const SERVICES_ENABLE: Permission = Permission("serviceusage.services.enable");
+/// Read a service of a project.
+pub const SERVICES_GET: Permission = Permission("serviceusage.services.get");
+/// List the services of a project.
+pub const SERVICES_LIST: Permission = Permission("serviceusage.services.list");
+
 /// Read the audit log's records of what was changed.
 pub const LOG_ENTRIES_LIST: Permission = Permission("logging.logEntries.list");
 /// Read all of the audit log: also who pulled, looked, was given a token, or failed to log in.
@@ -350,6 +367,10 @@ static ALL: &[&str] = &[
     "cloudkms.keyRings.setIamPolicy",
     "cloudkms.locations.get",
     "cloudkms.locations.list",
+    "compute.regions.get",
+    "compute.regions.list",
+    "compute.zones.get",
+    "compute.zones.list",
     "iam.roles.create",
     "iam.roles.delete",
     "iam.roles.get",
@@ -387,6 +408,10 @@ static ALL: &[&str] = &[
     "resourcemanager.projects.setIamPolicy",
     "resourcemanager.projects.undelete",
     "resourcemanager.projects.update",
+    "serviceusage.services.disable",
+    "serviceusage.services.enable",
+    "serviceusage.services.get",
+    "serviceusage.services.list",
     "storage.buckets.create",
     "storage.buckets.delete",
     "storage.buckets.get",

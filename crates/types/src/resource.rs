@@ -88,7 +88,20 @@ impl Repository {
     }
 }
 
-const FOLDER: &str = "containers/repositories/library/";
+/// The folder of a bucket in which its images' folders are.
+pub const IMAGES_FOLDER: &str = "containers/repositories/library/";
+
+impl std::fmt::Display for Object {
+    /// The last part of its name; empty for the folder itself.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tag(tag) => write!(f, "tag_{tag}"),
+            Self::Manifest(digest) => write!(f, "manifest_{digest}"),
+            Self::Blob(digest) => write!(f, "blob_{digest}"),
+            Self::Listing => Ok(()),
+        }
+    }
+}
 
 /// Why a text names no resource.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -105,6 +118,12 @@ impl Resource {
             image: Some(image.clone()),
             object,
         }
+    }
+
+    /// The object of this name in a bucket: `containers/repositories/library/IMAGE/tag_TAG`. `None` when no image could have
+    /// such an object.
+    pub fn object_named(bucket: BucketName, name: &str) -> Option<Self> {
+        parse_object(bucket, name.strip_prefix(IMAGES_FOLDER)?)
     }
 
     /// The resource whose policy applies here as well.
@@ -160,15 +179,10 @@ impl Resource {
                 image,
                 object,
             } => {
-                let folder = match image {
-                    Some(image) => format!("projects/_/buckets/{bucket}/objects/{FOLDER}{image}/"),
-                    None => format!("projects/_/buckets/{bucket}/objects/{FOLDER}"),
-                };
-                match object {
-                    Object::Tag(tag) => format!("{folder}tag_{tag}"),
-                    Object::Manifest(digest) => format!("{folder}manifest_{digest}"),
-                    Object::Blob(digest) => format!("{folder}blob_{digest}"),
-                    Object::Listing => folder,
+                let folder = format!("projects/_/buckets/{bucket}/objects/{IMAGES_FOLDER}");
+                match image {
+                    Some(image) => format!("{folder}{image}/{object}"),
+                    None => format!("{folder}{object}"),
                 }
             }
             Self::ServiceAccount(email) => {
@@ -230,12 +244,10 @@ impl Resource {
             let bucket = BucketName::parse(bucket).map_err(|_| refused())?;
             return match object {
                 None => Ok(Self::Bucket(bucket)),
-                Some(object) => {
-                    let path = object
-                        .strip_prefix("objects/")
-                        .and_then(|o| o.strip_prefix(FOLDER));
-                    parse_object(bucket, path.ok_or_else(refused)?).ok_or_else(refused)
-                }
+                Some(object) => object
+                    .strip_prefix("objects/")
+                    .and_then(|name| Self::object_named(bucket, name))
+                    .ok_or_else(refused),
             };
         }
         if rest.contains("/keyRings/") {

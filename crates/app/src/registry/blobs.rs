@@ -95,6 +95,15 @@ impl App {
     ) -> Result<(u64, BlobContent), Error> {
         let object = repository.object(Object::Blob(*digest));
         self.authorize(caller, &[OBJECTS_GET], &object).await?;
+        self.read_blob(repository, digest).await
+    }
+
+    /// The size and content of a blob that somebody may read.
+    pub(super) async fn read_blob(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+    ) -> Result<(u64, BlobContent), Error> {
         let known = self.find_blob(repository, digest).await?;
         let content = match (&known.content, &known.blob.place) {
             (Some(content), _) => Some(BlobContent::Inline(content.clone())),

@@ -83,7 +83,7 @@ impl App {
         self.check_project(&bucket.project).await
     }
 
-    async fn has_bucket(&self, bucket: &BucketName) -> Result<bool, Error> {
+    pub(super) async fn has_bucket(&self, bucket: &BucketName) -> Result<bool, Error> {
         let known = &self.registry.buckets.0;
         if known.get(bucket).is_some() {
             return Ok(true);
@@ -105,7 +105,7 @@ impl App {
     }
 
     /// A project that is gone or going takes nothing in.
-    async fn check_project(&self, project: &ProjectId) -> Result<(), Error> {
+    pub(crate) async fn check_project(&self, project: &ProjectId) -> Result<(), Error> {
         match self.find_project(project).await? {
             Some(found) if found.deleted_at.is_none() => Ok(()),
             _ => Err(Error::not_found(Missing::Project, project)),

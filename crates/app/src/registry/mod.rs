@@ -12,6 +12,7 @@ mod intake;
 pub mod list;
 mod manifest;
 mod marker;
+pub mod objects;
 pub mod pull;
 pub mod push;
 pub mod referrers;

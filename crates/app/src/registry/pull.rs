@@ -117,7 +117,7 @@ impl App {
     }
 
     /// Finds a manifest, from memory if it is known.
-    async fn find_manifest(
+    pub(super) async fn find_manifest(
         &self,
         repository: &Repository,
         reference: &Reference,

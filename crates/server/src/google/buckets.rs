@@ -200,7 +200,12 @@ fn shown(call: &Call, project_number: Option<u64>, bucket: Bucket) -> WireBucket
         .into_iter()
         .map(|(key, value)| (key, Some(value)))
         .collect();
-    let on = || Some(Switch { enabled: true });
+    let on = || {
+        Some(Switch {
+            enabled: true,
+            locked_time: Some(bucket.created_at),
+        })
+    };
     WireBucket {
         kind: "storage#bucket".to_owned(),
         id: name.clone(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use http::{HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wharf_app::{App, Caller};
@@ -13,6 +13,7 @@ use wharf_types::{Principal, ProjectId};
 
 use super::query::Query;
 use super::refusal::{Dialect, Refusal};
+use crate::sendfile::Outlet;
 
 /// What a handler answers.
 pub(super) type Answer = Result<Response, Refusal>;
@@ -23,6 +24,12 @@ pub(super) struct Call {
     pub(super) app: Arc<App>,
     /// Who calls.
     pub(super) caller: Caller,
+    /// The method of HTTP.
+    pub(super) method: Method,
+    /// The headers.
+    pub(super) headers: HeaderMap,
+    /// Where files can be sent, if the connection is a plain one.
+    pub(super) outlet: Option<Arc<Outlet>>,
     /// The parameters.
     pub(super) query: Query,
     /// The body; empty when none was sent or the method has none.

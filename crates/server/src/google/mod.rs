@@ -1,5 +1,5 @@
-//! The Google-style APIs, on Google's own paths: IAM v1, Resource Manager v1 and v3, Cloud Storage's buckets, Policy
-//! Troubleshooter v1, Cloud Logging v2. Every method is a row in [`methods`]; its handler parses, calls one verb of
+//! The Google-style APIs, on Google's own paths: IAM v1, Resource Manager v1 and v3, Cloud Storage v1, Policy Troubleshooter
+//! v1, Cloud Logging v2, Service Usage v1, and of Compute Engine v1 the places. Every method is a row in [`methods`]; its handler parses, calls one verb of
 //! [`wharf_app`], and shapes the answer.
 
 mod accounts;
@@ -15,16 +15,19 @@ mod lint;
 mod logging;
 mod method;
 mod methods;
+mod objects;
 mod operations;
 mod organizations;
 mod page;
 mod path;
+mod places;
 mod policies;
 mod projects;
 mod projects_v3;
 mod query;
 mod refusal;
 mod roles;
+mod services;
 mod table;
 mod troubleshoot;
 
@@ -101,11 +104,14 @@ async fn answer(
     let call = Call {
         app: shared.app.clone(),
         caller,
+        outlet: context.outlet,
         query: query::Query::parse(head.uri.query().unwrap_or_default()),
         body: match head.method {
             Method::POST | Method::PUT | Method::PATCH => read(body).await?,
             _ => Bytes::new(),
         },
+        method: head.method,
+        headers: head.headers,
         dialect,
     };
     let values: Vec<&str> = values.iter().map(Cow::as_ref).collect();

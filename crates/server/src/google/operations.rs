@@ -17,6 +17,9 @@ pub(super) const DELETE: &str = "dp";
 /// … that restored it.
 pub(super) const UNDELETE: &str = "udp";
 
+/// The whole name of an operation that had nothing to do, as Service Usage calls it.
+pub(super) const NOTHING_TO_DO: &str = "operations/noop.DONE_OPERATION";
+
 /// Answers an operation on a project in v1's form.
 pub(super) fn answer_v1(call: &Call, kind: &str, project: Project) -> Answer {
     let name = format!("operations/{kind}.{}", project.number);
@@ -41,6 +44,14 @@ pub(super) fn answer_v3(call: &Call, kind: &str, project: Project) -> Answer {
 
 /// `GET v1/operations/O`
 pub(super) async fn get_v1(call: &Call, name: &str) -> Answer {
+    if NOTHING_TO_DO.strip_prefix("operations/") == Some(name) {
+        call.require_login()?;
+        return call.answer(&Operation {
+            name: NOTHING_TO_DO.to_owned(),
+            done: true,
+            ..Operation::default()
+        });
+    }
     let (kind, project) = subject(call, name).await?;
     answer_v1(call, kind, project)
 }

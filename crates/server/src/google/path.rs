@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use super::refusal::Dialect;
+
 /// One way to read a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reading<'a> {
@@ -15,16 +17,18 @@ pub(super) struct Reading<'a> {
 }
 
 /// The ways to read a raw path, the likeliest first: `projects/example.com:puller` is a verb on `example.com` only if
-/// there is such a verb, else the project of that name. Only behind a domain does a name have a colon that is not encoded.
-/// None at all when the path is not UTF-8 or has an empty segment.
+/// there is such a verb, else the project of that name. Only behind a domain does a name have a colon that is not encoded,
+/// and in Cloud Storage, which has no such verbs: `…/o/manifest_sha256:…`. None at all when the path is not UTF-8 or has an empty segment.
 pub(super) fn readings(path: &str) -> impl Iterator<Item = Reading<'_>> {
     let (folder, last) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_storage = Dialect::of(path) == Dialect::Storage;
     let with_verb = last
         .rsplit_once(':')
+        .filter(|_| !is_storage)
         .and_then(|(name, verb)| read(folder, name, Some(verb)));
     let is_name = last
         .split_once(':')
-        .is_none_or(|(domain, _)| domain.contains('.'));
+        .is_none_or(|(domain, _)| is_storage || domain.contains('.'));
     let without_verb = is_name.then(|| read(folder, last, None)).flatten();
     with_verb.into_iter().chain(without_verb)
 }
@@ -107,6 +111,10 @@ mod tests {
             )]
         );
         assert_eq!(read_all("/b/a%2Fb%3Ac"), [(segments(["b", "a/b:c"]), None)]);
+        assert_eq!(
+            read_all("/storage/v1/b/a%2Fb:c"),
+            [(segments(["storage", "v1", "b", "a/b:c"]), None)]
+        );
     }
 
     #[test]

@@ -2,14 +2,12 @@
 
 use axum::body::Body;
 use axum::response::Response;
-use futures_util::TryStreamExt as _;
 use http::{HeaderValue, StatusCode, header};
 use wharf_app::Error;
-use wharf_app::registry::blobs::BlobContent;
-use wharf_types::range::{ByteRange, RangeRequest, Unsatisfiable};
 use wharf_types::{Digest, RepositoryName, media};
 
 use super::call::{Call, DOCKER_CONTENT_DIGEST, digest_value, empty, value};
+use crate::content::{self, Part};
 
 /// `HEAD`
 pub(super) async fn head(
@@ -21,7 +19,7 @@ pub(super) async fn head(
         .app
         .stat_blob(call.caller, &call.repository(name), digest)
         .await?;
-    answer(call, digest, size, None, |_, _| Body::empty())
+    answer(call, digest, |_| Ok(Part::whole(size)), |_| Body::empty())
 }
 
 /// `GET`
@@ -34,37 +32,19 @@ pub(super) async fn get(
         .app
         .open_blob(call.caller, &call.repository(name), digest)
         .await?;
-    let range = call.header(header::RANGE).map(RangeRequest::parse);
-    answer(call, digest, size, range, |start, length| match content {
-        BlobContent::Inline(bytes) => {
-            let (start, end) = (as_index(start), as_index(start + length));
-            Body::from(bytes.slice(start..end))
-        }
-        // The status is sent when a piece cannot be read: all that is left is to break the connection off, and to say why in
-        // the log.
-        BlobContent::Object(reader) => match call.outlet {
-            Some(outlet) => outlet.body(reader, start, length),
-            None => {
-                let pieces = reader.read(start, length);
-                Body::from_stream(
-                    pieces.inspect_err(|error| tracing::error!(%error, "reading a blob")),
-                )
-            }
-        },
-    })
-}
-
-#[expect(clippy::expect_used, reason = "within bytes that are in memory")]
-fn as_index(at: u64) -> usize {
-    usize::try_from(at).expect("an index of bytes in memory")
+    answer(
+        call,
+        digest,
+        |etag| Part::wanted(call.headers, etag, size),
+        |part| content::body(content, part, call.outlet.as_ref()),
+    )
 }
 
 fn answer(
     call: &Call<'_>,
     digest: &Digest,
-    size: u64,
-    range: Option<Result<Option<RangeRequest>, Unsatisfiable>>,
-    body: impl FnOnce(u64, u64) -> Body,
+    part: impl FnOnce(&HeaderValue) -> Result<Part, Error>,
+    body: impl FnOnce(Part) -> Body,
 ) -> Result<Response, Error> {
     let etag = value(format!("\"{digest}\""))?;
     let digest = digest_value(digest)?;
@@ -74,41 +54,15 @@ fn answer(
             [(header::ETAG, etag), (DOCKER_CONTENT_DIGEST, digest)],
         ));
     }
-    // A range of another version than the client has is worth nothing to it (RFC 9110, 13.1.5).
-    let is_same = call
-        .headers
-        .get(header::IF_RANGE)
-        .is_none_or(|wanted| *wanted == etag);
-    let outside = |Unsatisfiable| Error::RangeNotSatisfiable { size };
-    let range = match range
-        .filter(|_| is_same)
-        .transpose()
-        .map_err(outside)?
-        .flatten()
-    {
-        Some(range) => Some(range.resolve(size).map_err(outside)?),
-        None => None,
-    };
-    let (start, length) = range.map_or((0, size), |range| (range.start, range.length()));
-    let mut response = Response::new(body(start, length));
+    let part = part(&etag)?;
+    let mut response = part.response(body(part))?;
     let headers = response.headers_mut();
-    if let Some(ByteRange { start, end }) = range {
-        headers.insert(
-            header::CONTENT_RANGE,
-            value(format!("bytes {start}-{end}/{size}"))?,
-        );
-    }
     headers.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static(media::OCTET_STREAM),
     );
-    headers.insert(header::CONTENT_LENGTH, length.into());
-    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(DOCKER_CONTENT_DIGEST, digest);
     headers.insert(header::ETAG, etag);
-    if range.is_some() {
-        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-    }
     Ok(response)
 }
 

@@ -8,6 +8,7 @@ use wharf_app::{App, Caller, Error};
 use wharf_types::error::OciCode;
 use wharf_types::{Digest, Location, Repository, RepositoryName, limits};
 
+use crate::content;
 use crate::parameters::Parameters;
 use crate::sendfile::Outlet;
 
@@ -39,13 +40,7 @@ impl Call<'_> {
 
     /// Whether the client has this content already (`If-None-Match`; RFC 9110, 13.1.2).
     pub(super) fn is_cached(&self, etag: &HeaderValue) -> bool {
-        let tags = self.headers.get_all(header::IF_NONE_MATCH).into_iter();
-        tags.filter_map(|tags| tags.to_str().ok())
-            .flat_map(|tags| tags.split(','))
-            .map(|tag| tag.trim())
-            .any(|tag| {
-                tag == "*" || tag.strip_prefix("W/").unwrap_or(tag).as_bytes() == etag.as_bytes()
-            })
+        content::is_named(self.headers, &header::IF_NONE_MATCH, etag)
     }
 
     /// The `n` of a list: absent, it is the default; too large, it is the most there is.

@@ -3,6 +3,7 @@
 //! Google's follow proto3's JSON mapping: camelCase names (snake_case is understood too where a name has two words), 64-bit
 //! numbers as strings, bytes as base64, times in RFC 3339, what is empty left out, what is unknown ignored.
 
+pub mod compute;
 pub mod credentials;
 pub mod iam;
 pub mod keys;
@@ -14,6 +15,7 @@ pub mod policies;
 pub mod proto;
 pub mod resource_manager;
 pub mod roles;
+pub mod service_usage;
 pub mod status;
 pub mod storage;
 pub mod troubleshooter;

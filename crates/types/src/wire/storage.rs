@@ -1,4 +1,4 @@
-//! Buckets and their policies (Cloud Storage JSON API v1).
+//! Buckets, their policies and their objects (Cloud Storage JSON API v1).
 
 use std::collections::BTreeMap;
 
@@ -80,6 +80,9 @@ pub struct IamConfiguration {
 pub struct Switch {
     /// Whether it is on.
     pub enabled: bool,
+    /// From when on it cannot be turned off any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locked_time: Option<Timestamp>,
 }
 
 /// `GET /storage/v1/b`
@@ -91,6 +94,69 @@ pub struct Buckets {
     /// In order of name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<Bucket>,
+    /// Asks for the next page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_page_token: Option<String>,
+}
+
+/// An object of a bucket. Hashes other than its digest are not known without reading it, so they are absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Object {
+    /// `storage#object`
+    pub kind: String,
+    /// `BUCKET/NAME/GENERATION`
+    pub id: String,
+    /// Where this is read.
+    pub self_link: String,
+    /// Where its content is read.
+    pub media_link: String,
+    /// `containers/repositories/library/IMAGE/tag_TAG` and the like.
+    pub name: String,
+    /// Its bucket.
+    pub bucket: String,
+    /// Names this state of it.
+    #[schemars(with = "Int64")]
+    #[serde(with = "int64")]
+    pub generation: u64,
+    /// Counts changes of the metadata of one state; there are none.
+    #[schemars(with = "Int64")]
+    #[serde(with = "int64")]
+    pub metageneration: u64,
+    /// The media type of its content.
+    pub content_type: String,
+    /// `STANDARD`
+    pub storage_class: String,
+    /// Bytes of its content.
+    #[schemars(with = "Int64")]
+    #[serde(with = "int64")]
+    pub size: u64,
+    /// Names the state that was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub etag: Option<Etag>,
+    /// When this state was created.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_created: Option<Timestamp>,
+    /// The same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated: Option<Timestamp>,
+    /// The digest of its content, under the name of its algorithm.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+}
+
+/// `GET /storage/v1/b/B/o`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Objects {
+    /// `storage#objects`
+    pub kind: String,
+    /// In order of name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<Object>,
+    /// What names with the delimiter begin with, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub prefixes: Vec<String>,
     /// Asks for the next page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_page_token: Option<String>,

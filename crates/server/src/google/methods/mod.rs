@@ -6,10 +6,12 @@
 mod certificates;
 mod cloudkms;
 mod cloudresourcemanager;
+mod compute;
 mod iam;
 mod iamcredentials;
 mod logging;
 mod policytroubleshooter;
+mod serviceusage;
 mod storage;
 
 use super::method::Api;
@@ -24,5 +26,7 @@ pub(super) const APIS: &[Api] = &[
     storage::V1,
     cloudkms::V1,
     logging::V2,
+    serviceusage::V1,
+    compute::V1,
     certificates::V1,
 ];

@@ -1,7 +1,7 @@
-//! Cloud Storage: buckets and their policies.
+//! Cloud Storage: buckets, their policies, and objects, which are only read.
 
 use super::super::method::{Api, Handler, Method, by, handler};
-use super::super::{bucket_policies, buckets};
+use super::super::{bucket_policies, buckets, objects};
 
 /// `storage` v1
 pub(super) const V1: Api = Api {
@@ -14,9 +14,14 @@ pub(super) const V1: Api = Api {
 const NO_ACLS: Handler = Handler::NotOffered(
     "there are no ACLs here: policies alone decide, on the project, the bucket or under a condition",
 );
-const NO_OBJECTS: Handler = Handler::NotOffered(
-    "objects are reached as images, by the registry protocol under /v2/, not by this API",
+const PUSHED: Handler = Handler::NotOffered(
+    "objects are the parts of images, which come and go by the registry protocol: docker push, gcloud container images delete",
 );
+const NO_OBJECT_POLICIES: Handler = Handler::NotOffered(
+    "objects have no policies of their own: set the bucket's, with a condition on resource.name",
+);
+const NEVER_KEPT: Handler =
+    Handler::NotOffered("nothing is kept after it was deleted, so nothing can be restored");
 
 #[rustfmt::skip]
 const METHODS: &[Method] = &[
@@ -53,22 +58,22 @@ const METHODS: &[Method] = &[
     Method::delete("storage.objectAccessControls.delete", "storage/v1/b/{bucket}/o/{object}/acl/{entity}", NO_ACLS),
 
     // Objects.
-    Method::get("storage.objects.list", "storage/v1/b/{bucket}/o", NO_OBJECTS),
-    Method::post("storage.objects.insert", "storage/v1/b/{bucket}/o", NO_OBJECTS)
+    Method::get("storage.objects.list", "storage/v1/b/{bucket}/o", handler!(|call, b| objects::list(call, b))),
+    Method::post("storage.objects.insert", "storage/v1/b/{bucket}/o", PUSHED)
         .also(&[by("POST", "upload/storage/v1/b/{bucket}/o"), by("PUT", "upload/storage/v1/b/{bucket}/o")]),
-    Method::get("storage.objects.get", "storage/v1/b/{bucket}/o/{object}", NO_OBJECTS)
-        .also(&[by("GET", "download/storage/v1/b/{bucket}/o/{object}")]),
-    Method::patch("storage.objects.patch", "storage/v1/b/{bucket}/o/{object}", NO_OBJECTS),
-    Method::put("storage.objects.update", "storage/v1/b/{bucket}/o/{object}", NO_OBJECTS),
-    Method::delete("storage.objects.delete", "storage/v1/b/{bucket}/o/{object}", NO_OBJECTS),
-    Method::post("storage.objects.compose", "storage/v1/b/{destinationBucket}/o/{destinationObject}/compose", NO_OBJECTS),
-    Method::post("storage.objects.copy", "storage/v1/b/{sourceBucket}/o/{sourceObject}/copyTo/b/{destinationBucket}/o/{destinationObject}", NO_OBJECTS),
-    Method::post("storage.objects.rewrite", "storage/v1/b/{sourceBucket}/o/{sourceObject}/rewriteTo/b/{destinationBucket}/o/{destinationObject}", NO_OBJECTS),
-    Method::post("storage.objects.move", "storage/v1/b/{bucket}/o/{sourceObject}/moveTo/o/{destinationObject}", NO_OBJECTS),
-    Method::post("storage.objects.restore", "storage/v1/b/{bucket}/o/{object}/restore", NO_OBJECTS),
-    Method::post("storage.objects.bulkRestore", "storage/v1/b/{bucket}/o/bulkRestore", NO_OBJECTS),
-    Method::post("storage.objects.watchAll", "storage/v1/b/{bucket}/o/watch", NO_OBJECTS),
-    Method::get("storage.objects.getIamPolicy", "storage/v1/b/{bucket}/o/{object}/iam", NO_OBJECTS),
-    Method::put("storage.objects.setIamPolicy", "storage/v1/b/{bucket}/o/{object}/iam", NO_OBJECTS),
-    Method::get("storage.objects.testIamPermissions", "storage/v1/b/{bucket}/o/{object}/iam/testPermissions", NO_OBJECTS),
+    Method::get("storage.objects.get", "storage/v1/b/{bucket}/o/{object}", handler!(|call, b, o| objects::get(call, b, o)))
+        .also(&[by("HEAD", "storage/v1/b/{bucket}/o/{object}"), by("GET", "download/storage/v1/b/{bucket}/o/{object}"), by("HEAD", "download/storage/v1/b/{bucket}/o/{object}")]),
+    Method::patch("storage.objects.patch", "storage/v1/b/{bucket}/o/{object}", PUSHED),
+    Method::put("storage.objects.update", "storage/v1/b/{bucket}/o/{object}", PUSHED),
+    Method::delete("storage.objects.delete", "storage/v1/b/{bucket}/o/{object}", PUSHED),
+    Method::post("storage.objects.compose", "storage/v1/b/{destinationBucket}/o/{destinationObject}/compose", PUSHED),
+    Method::post("storage.objects.copy", "storage/v1/b/{sourceBucket}/o/{sourceObject}/copyTo/b/{destinationBucket}/o/{destinationObject}", PUSHED),
+    Method::post("storage.objects.rewrite", "storage/v1/b/{sourceBucket}/o/{sourceObject}/rewriteTo/b/{destinationBucket}/o/{destinationObject}", PUSHED),
+    Method::post("storage.objects.move", "storage/v1/b/{bucket}/o/{sourceObject}/moveTo/o/{destinationObject}", PUSHED),
+    Method::post("storage.objects.restore", "storage/v1/b/{bucket}/o/{object}/restore", NEVER_KEPT),
+    Method::post("storage.objects.bulkRestore", "storage/v1/b/{bucket}/o/bulkRestore", NEVER_KEPT),
+    Method::post("storage.objects.watchAll", "storage/v1/b/{bucket}/o/watch", PUSHED),
+    Method::get("storage.objects.getIamPolicy", "storage/v1/b/{bucket}/o/{object}/iam", NO_OBJECT_POLICIES),
+    Method::put("storage.objects.setIamPolicy", "storage/v1/b/{bucket}/o/{object}/iam", NO_OBJECT_POLICIES),
+    Method::get("storage.objects.testIamPermissions", "storage/v1/b/{bucket}/o/{object}/iam/testPermissions", NO_OBJECT_POLICIES),
 ];

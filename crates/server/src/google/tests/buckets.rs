@@ -4,7 +4,7 @@ use super::*;
 
 const BUCKET: &str = "/storage/v1/b/us.artifacts.default.appspot.com";
 
-fn refused(code: u16, reason: &str) -> Value {
+pub(super) fn refused(code: u16, reason: &str) -> Value {
     json!({"error": {"code": code, "message": "…", "status": null, "errors": [
         {"message": "…", "domain": "global", "reason": reason},
     ]}})
@@ -27,8 +27,8 @@ async fn buckets_are_made_changed_and_deleted() {
         "timeCreated": "…",
         "updated": "…",
         "iamConfiguration": {
-            "uniformBucketLevelAccess": {"enabled": true},
-            "bucketPolicyOnly": {"enabled": true},
+            "uniformBucketLevelAccess": {"enabled": true, "lockedTime": "…"},
+            "bucketPolicyOnly": {"enabled": true, "lockedTime": "…"},
             "publicAccessPrevention": "inherited",
         },
     });
@@ -60,9 +60,9 @@ async fn buckets_are_made_changed_and_deleted() {
             (&format!("DELETE {BUCKET}"), Value::Null, 204, Value::Null),
             (&format!("GET {BUCKET}"), Value::Null, 404, refused(404, "notFound")),
             ("GET /storage/v1/projects/default/serviceAccount", Value::Null, 200, json!({"email_address": "…"})),
-            ("GET /storage/v1/b/artifacts.default.appspot.com/o", Value::Null, 405, refused(405, "notImplemented")),
+            ("GET /storage/v1/b/artifacts.default.appspot.com/o", Value::Null, 200, json!({"kind": "storage#objects", "items": null})),
             ("POST /upload/storage/v1/b/artifacts.default.appspot.com/o?uploadType=multipart", json!("x"), 405, refused(405, "notImplemented")),
-            ("GET /download/storage/v1/b/artifacts.default.appspot.com/o/a%2Fb", Value::Null, 405, refused(405, "notImplemented")),
+            ("GET /download/storage/v1/b/artifacts.default.appspot.com/o/a%2Fb?alt=media", Value::Null, 404, refused(404, "notFound")),
             ("GET /storage/v1/b/artifacts.default.appspot.com/acl", Value::Null, 405, refused(405, "notImplemented")),
             ("GET /storage/v1/nothing", Value::Null, 404, refused(404, "notFound")),
         ])

@@ -10,6 +10,8 @@ mod identity;
 mod keys;
 mod kms;
 mod logging;
+mod objects;
+mod places;
 mod policies;
 mod policy_writes;
 mod projects;

@@ -25,7 +25,7 @@ const NONE: &str = "sha256:00000000000000000000000000000000000000000000000000000
 
 impl Registry {
     /// Pushes a blob in one request.
-    async fn push_blob(&self, repository: &str, digest: &str, content: &'static str) {
+    pub(crate) async fn push_blob(&self, repository: &str, digest: &str, content: &'static str) {
         let request = format!("POST /v2/{repository}/blobs/uploads/?digest={digest}");
         self.own(&request, content).await.is(201);
     }
@@ -48,7 +48,7 @@ impl Registry {
     }
 
     /// Pushes an image without layers under a tag; its digest.
-    async fn push_image(&self, repository: &str, tag: &str) -> String {
+    pub(crate) async fn push_image(&self, repository: &str, tag: &str) -> String {
         self.push_blob(repository, BRACES, "{}").await;
         self.push_manifest(repository, tag, &image(tag)).await
     }

@@ -3,6 +3,7 @@
 pub mod blobs;
 pub mod buckets;
 pub mod manifests;
+pub mod objects;
 pub mod repositories;
 pub mod tags;
 pub mod uploads;
