@@ -31,11 +31,12 @@ cluster() {
   end_to_end cluster_life
   RUST_TEST_THREADS=4 end_to_end cluster
 }
+tutorial() { end_to_end tutorial; }
 runtimes() { end_to_end runtimes; }
 fuzz() { fuzz/run; }
 
 steps=(install format lint tidy dependencies unit build docs conformance clients google libraries story crash
-  bad_input operation kubernetes cluster runtimes fuzz)
+  bad_input operation kubernetes cluster tutorial runtimes fuzz)
 [ $# -eq 0 ] || steps=("$@")
 
 times=()

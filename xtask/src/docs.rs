@@ -1,4 +1,4 @@
-//! `cargo xtask docs`: the pages of `docs/` that are written by the program: commands and limits.
+//! `cargo xtask docs`: the pages of `docs/` that are written by the program: commands, limits, and the tutorial.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -6,12 +6,16 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
+use crate::tutorial;
+
 /// Writes the pages, or with `is_check` fails where one is not what it would be.
 pub(crate) fn run(root: &Path, is_check: bool) -> anyhow::Result<()> {
     let limits = std::fs::read_to_string(root.join("crates/types/src/limits.rs"))?;
+    let script = std::fs::read_to_string(root.join("e2e/tutorial.sh"))?;
     let pages = [
         ("docs/commands.md", commands(&binary(root)?)?),
         ("docs/limits.md", limits_page(&limits)),
+        ("docs/tutorial.md", tutorial::page(&script)),
     ];
     for (path, text) in pages {
         let file = root.join(path);

@@ -9,6 +9,7 @@
 mod deny;
 mod docs;
 mod tidy;
+mod tutorial;
 
 use std::path::Path;
 use std::process::ExitCode;

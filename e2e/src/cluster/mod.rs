@@ -192,6 +192,14 @@ impl Cluster {
         self.make_host(prefix, true)
     }
 
+    /// A name for a registry, as it is given: for a cluster of ours, and once at a time.
+    pub fn host_named(&self, name: &str) -> Host {
+        let plan = self
+            .plan()
+            .expect("only the node of a cluster of ours knows names that a test gave");
+        Host::named(name, &plan.names(), &self.certs_d, true)
+    }
+
     /// A name whose address refuses connections.
     pub fn refusing_host(&self, prefix: &str) -> Host {
         self.make_host(prefix, false)
