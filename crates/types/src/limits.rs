@@ -139,8 +139,8 @@ pub const CRYPTO_KEYS_PER_RING_MAX: usize = 10_000;
 pub const KMS_VERSIONS_PER_KEY_MAX: u32 = 10_000;
 /// Bytes of a plaintext or of additional authenticated data: Google's own limit for keys in software.
 pub const KMS_PLAINTEXT_SIZE_MAX: usize = 64 * 1024;
-/// Bytes of a ciphertext: the largest plaintext, and what encryption adds to it.
-pub const KMS_CIPHERTEXT_SIZE_MAX: usize = KMS_PLAINTEXT_SIZE_MAX + 1024;
+/// Bytes of a ciphertext: the largest plaintext, and a KiB for what encryption adds to it.
+pub const KMS_CIPHERTEXT_SIZE_MAX: usize = 65 * 1024;
 /// The shortest time from the request of a destruction to the destruction: Google's own.
 pub const KMS_DESTROY_DELAY_MIN: Duration = Duration::from_secs(24 * 3600);
 /// The longest such time: Google's own.

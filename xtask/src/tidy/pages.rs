@@ -5,7 +5,7 @@ use super::{Finding, Tree};
 /// A source file, what stands before and behind each name in it, and the page.
 const PAGES: &[(&str, &str, &str, &str)] = &[
     (
-        "crates/types/src/role.rs",
+        "crates/types/src/role/predefined.rs",
         "name: \"roles/",
         "\"",
         "docs/access.md",
