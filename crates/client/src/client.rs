@@ -4,6 +4,7 @@ use http::{Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use wharf_types::ServiceAccountEmail;
 
 use crate::error::Error;
 use crate::token::{Tokens, registry_token};
@@ -17,6 +18,8 @@ pub struct Config {
     pub endpoint: Endpoint,
     /// Who asks. None: somebody unknown, who may do what `allUsers` may.
     pub key: Option<KeyFile>,
+    /// As whom, if not as the key's own account: one that it may get tokens of.
+    pub acting_as: Option<ServiceAccountEmail>,
     /// Certificates in PEM that are trusted besides the machine's own.
     pub ca_certificates: Option<Vec<u8>>,
 }
@@ -83,7 +86,7 @@ impl Client {
         Ok(Self {
             endpoint: config.endpoint,
             http,
-            tokens: config.key.map(Tokens::new),
+            tokens: config.key.map(|key| Tokens::new(key, config.acting_as)),
         })
     }
 
@@ -92,7 +95,7 @@ impl Client {
         Self {
             endpoint: self.endpoint.clone(),
             http: self.http.as_account(&key.account),
-            tokens: Some(Tokens::new(key)),
+            tokens: Some(Tokens::new(key, None)),
         }
     }
 
@@ -108,14 +111,22 @@ impl Client {
 
     /// An access token for this endpoint: a bearer of Google's APIs, and the password of `oauth2accesstoken`.
     pub async fn access_token(&self) -> Result<SecretString, Error> {
-        match &self.tokens {
-            Some(tokens) => tokens.access(&self.http, &self.endpoint).await,
-            None => Err(Error::Unauthenticated {
-                endpoint: self.endpoint.clone(),
-                account: None,
-                message: "no key file was named".to_owned(),
-            }),
-        }
+        let tokens = self.tokens()?;
+        tokens.access(&self.http, &self.endpoint).await
+    }
+
+    /// An ID token of the account that asks: it proves who that is to those who go by this audience.
+    pub async fn identity_token(&self, audience: &str) -> Result<SecretString, Error> {
+        let tokens = self.tokens()?;
+        tokens.identity(&self.http, &self.endpoint, audience).await
+    }
+
+    fn tokens(&self) -> Result<&Tokens, Error> {
+        self.tokens.as_ref().ok_or_else(|| Error::Unauthenticated {
+            endpoint: self.endpoint.clone(),
+            account: None,
+            message: "no key file was named".to_owned(),
+        })
     }
 
     /// A registry token of a host for one scope.
@@ -124,7 +135,7 @@ impl Client {
         from: &Endpoint,
         scope: &str,
     ) -> Result<SecretString, Error> {
-        registry_token(&self.http, self.key(), from, scope).await
+        registry_token(&self.http, self.tokens.as_ref(), from, scope).await
     }
 
     /// Makes a call and reads its answer's JSON.

@@ -11,7 +11,7 @@ use crate::Endpoint;
 /// How long a JWT that is exchanged at once is good for, in seconds.
 const ASSERTION_SECONDS: i64 = 300;
 /// What an access token is asked for: everything that the policies grant.
-const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
+pub(crate) const CLOUD_PLATFORM: &str = "https://www.googleapis.com/auth/cloud-platform";
 
 /// A key file, read and checked. The private key never leaves it: it signs.
 pub struct KeyFile {
@@ -57,6 +57,16 @@ struct Fields {
     token_uri: String,
 }
 
+/// What a JWT is to be exchanged for.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Wanted<'a> {
+    /// An access token of these OAuth scopes.
+    Scope(&'a str),
+    /// An ID token for this audience.
+    TargetAudience(&'a str),
+}
+
 /// The claims of RFC 7523, as Google's clients write them.
 #[derive(Serialize)]
 struct Claims<'a> {
@@ -64,8 +74,8 @@ struct Claims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     sub: Option<&'a str>,
     aud: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scope: Option<&'a str>,
+    #[serde(flatten)]
+    wanted: Option<Wanted<'a>>,
     iat: i64,
     exp: i64,
 }
@@ -106,7 +116,14 @@ impl KeyFile {
 
     /// A JWT to exchange for an access token at `endpoint` (RFC 7523).
     pub(crate) fn assertion(&self, endpoint: &Endpoint) -> Option<SecretString> {
-        self.sign(&format!("{endpoint}/token"), None, Some(CLOUD_PLATFORM))
+        let scope = Wanted::Scope(CLOUD_PLATFORM);
+        self.sign(&format!("{endpoint}/token"), None, Some(scope))
+    }
+
+    /// A JWT to exchange for an ID token at `endpoint`, for those who go by this audience.
+    pub(crate) fn id_assertion(&self, endpoint: &Endpoint, audience: &str) -> Option<SecretString> {
+        let audience = Wanted::TargetAudience(audience);
+        self.sign(&format!("{endpoint}/token"), None, Some(audience))
     }
 
     /// A JWT that is a bearer by itself, at `endpoint` alone: elsewhere its audience is wrong.
@@ -114,13 +131,18 @@ impl KeyFile {
         self.sign(&format!("{endpoint}/"), Some(self.account.as_str()), None)
     }
 
-    fn sign(&self, aud: &str, sub: Option<&str>, scope: Option<&str>) -> Option<SecretString> {
+    fn sign(
+        &self,
+        aud: &str,
+        sub: Option<&str>,
+        wanted: Option<Wanted<'_>>,
+    ) -> Option<SecretString> {
         let iat = Timestamp::now().as_second();
         let claims = Claims {
             iss: self.account.as_str(),
             sub,
             aud,
-            scope,
+            wanted,
             iat,
             exp: iat + ASSERTION_SECONDS,
         };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use wharf_client::{Client, Config, Endpoint, KeyFile};
-use wharf_types::ProjectId;
+use wharf_types::{ProjectId, ServiceAccountEmail};
 
 use crate::failure::Failure;
 use crate::files;
@@ -31,6 +31,15 @@ pub(crate) struct Connection {
         help_heading = "Common options"
     )]
     key_file: Option<PathBuf>,
+    /// Act as another service account: one that the key's account may get tokens of
+    #[arg(
+        long,
+        global = true,
+        env = "WHARF_IMPERSONATE_SERVICE_ACCOUNT",
+        value_name = "ACCOUNT",
+        help_heading = "Common options"
+    )]
+    impersonate_service_account: Option<ServiceAccountEmail>,
     /// The project, where a command does not name it otherwise. By default that of the key's account
     #[arg(
         long,
@@ -124,6 +133,7 @@ impl Connection {
         let client = Client::new(Config {
             endpoint,
             key,
+            acting_as: self.impersonate_service_account.clone(),
             ca_certificates: ca_file.as_deref().map(files::read).transpose()?,
         })?;
         Ok(Session {

@@ -1,7 +1,9 @@
 //! Google's own command line against the registry: each command as people type it, and what it prints.
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod kms;
 mod login;
+mod tokens;
 
 /// The text is a part of what a program said.
 #[track_caller]

@@ -18,6 +18,11 @@ fn google_auth_proves_who_it_is() {
 }
 
 #[test]
+fn google_auth_acts_as_another_account_and_verifies_its_id_tokens() {
+    Scene::new().proves(python("tokens"));
+}
+
+#[test]
 fn the_discovery_client_manages_accounts_keys_and_roles() {
     Scene::new().proves(python("iam"));
 }

@@ -156,6 +156,10 @@ impl Record {
                 Permission::parse(permission).is_ok_and(|permission| {
                     let uses = [
                         "storage.objects.",
+                        "iam.serviceAccounts.getAccessToken",
+                        "iam.serviceAccounts.getOpenIdToken",
+                        "iam.serviceAccounts.implicitDelegation",
+                        "iam.serviceAccounts.sign",
                         "cloudkms.cryptoKeyVersions.useTo",
                         "cloudkms.cryptoKeyVersions.view",
                     ];
@@ -217,6 +221,8 @@ mod tests {
             ("cloudkms.cryptoKeyVersions.destroy", true),
             ("cloudkms.cryptoKeyVersions.useToDecrypt", false),
             ("logging.privateLogEntries.list", false),
+            ("iam.serviceAccounts.getAccessToken", false),
+            ("iam.serviceAccounts.signJwt", false),
             ("galaxies.stars.destroy", false),
         ] {
             let record = decision(permission, "organizations/0");

@@ -53,8 +53,22 @@ enum Command {
     #[command(after_help = "Examples:\n  \
         wharf auth print-access-token \\\n      \
         | docker login registry.example.com -u oauth2accesstoken --password-stdin\n  \
-        curl -H \"Authorization: Bearer $(wharf auth print-access-token)\" https://registry.example.com/v1/projects")]
+        curl -H \"Authorization: Bearer $(wharf auth print-access-token)\" https://registry.example.com/v1/projects\n  \
+        wharf auth print-access-token \\\n      \
+        --impersonate-service-account deployer@my-project.iam.gserviceaccount.com")]
     PrintAccessToken,
+    /// Print an ID token: it proves to others who an account is, and opens nothing here
+    ///
+    /// Others verify it with the keys that the registry publishes: HOST/.well-known/openid-configuration names them.
+    #[command(after_help = "Examples:\n  \
+        wharf auth print-identity-token --audiences https://run.example.com\n  \
+        wharf auth print-identity-token --audiences https://run.example.com \\\n      \
+        --impersonate-service-account deployer@my-project.iam.gserviceaccount.com")]
+    PrintIdentityToken {
+        /// Whom the token is for
+        #[arg(long, value_name = "AUDIENCE")]
+        audiences: String,
+    },
 }
 
 /// A login as it is shown.
@@ -138,6 +152,11 @@ impl Auth {
             }
             Command::PrintAccessToken => {
                 let token = connection.open()?.client.access_token().await?;
+                print(&format!("{}\n", token.expose_secret()))
+            }
+            Command::PrintIdentityToken { audiences } => {
+                let client = connection.open()?.client;
+                let token = client.identity_token(&audiences).await?;
                 print(&format!("{}\n", token.expose_secret()))
             }
         }

@@ -44,6 +44,7 @@ impl Scene {
         let owner = std::fs::read_to_string(registry.data().join("owner.json")).unwrap();
         let operator = Client::new(Config {
             endpoint: registry.url.parse().unwrap(),
+            acting_as: None,
             key: Some(KeyFile::parse(owner.into()).unwrap()),
             ca_certificates: None,
         });
