@@ -36,6 +36,12 @@ pub fn claims(key: &Value) -> Value {
     })
 }
 
+/// The claims in a JWT, whoever signed it.
+pub fn claims_in(token: &str) -> Value {
+    let payload = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+}
+
 /// The header of a JWT that a key signs.
 pub fn header(key: &Value) -> Value {
     json!({"alg": "RS256", "typ": "JWT", "kid": key["private_key_id"]})

@@ -18,6 +18,7 @@ pub mod faults;
 pub mod gate;
 pub mod gcloud;
 pub mod http;
+pub mod island;
 pub mod jwt;
 pub mod kube_api;
 pub mod names;

@@ -45,8 +45,17 @@ impl TestRegistry {
         Self::start_in(arguments, &[])
     }
 
+    /// Starts one on a port of the loopback interface that the test chose, with more arguments of `wharf serve`.
+    pub fn start_on(port: u16, arguments: &[&str]) -> Self {
+        Self::start_at(port, arguments, &[])
+    }
+
     /// Starts one with more arguments and variables of its environment.
     pub fn start_in(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::start_at(0, arguments, environment)
+    }
+
+    fn start_at(port: u16, arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         let tls = arguments
             .iter()
             .any(|argument| argument.starts_with("--tls"));
@@ -58,7 +67,7 @@ impl TestRegistry {
                 .iter()
                 .map(|(name, value)| (name.to_string(), value.to_string()))
                 .collect(),
-            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
             scheme: if tls { "https" } else { "http" },
         };
         registry.launch();
@@ -243,7 +252,11 @@ impl TestRegistry {
                 );
                 return Some(None);
             }
-            find_address(&printed).map(Some)
+            match asked_for.port() {
+                0 => find_address(&printed).map(Some),
+                // A port that is the scheme's own is not printed.
+                _ => printed.contains("Listening on ").then_some(Some(asked_for)),
+            }
         });
         let Some(address) = address else { return false };
         self.address = address;
