@@ -26,6 +26,15 @@ pub(super) struct IdClaims {
     pub(super) exp: i64,
 }
 
+/// Where an ID token says its account's address; its unique id stands in `sub` always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShownEmail {
+    /// In `email`.
+    pub as_email: bool,
+    /// In `azp`, instead of the unique id.
+    pub as_azp: bool,
+}
+
 impl App {
     /// Who issues ID tokens: the URL by which clients reach this registry.
     pub fn issuer(&self, origin: &Origin) -> String {
@@ -42,7 +51,7 @@ impl App {
         caller: &Caller,
         account: &ServiceAccountEmail,
         audience: &str,
-        include_email: bool,
+        email: ShownEmail,
     ) -> Result<SecretString, Error> {
         if audience.is_empty() || audience.len() > limits::AUDIENCE_LENGTH_MAX {
             return Err(Error::invalid(
@@ -63,10 +72,14 @@ impl App {
         let claims = IdClaims {
             iss: self.issuer(&caller.origin),
             aud: audience.to_owned(),
-            azp: unique_id.clone(),
+            azp: if email.as_azp {
+                account.to_string()
+            } else {
+                unique_id.clone()
+            },
             sub: unique_id,
-            email: include_email.then(|| account.to_string()),
-            email_verified: include_email.then_some(true),
+            email: email.as_email.then(|| account.to_string()),
+            email_verified: email.as_email.then_some(true),
             iat: now,
             exp: now + lifetime,
         };

@@ -16,6 +16,7 @@ use wharf_types::permission::{
 use wharf_types::{Permission, Principal, ServiceAccountEmail, limits};
 
 use super::accounts::AccountReference;
+pub use super::id_tokens::ShownEmail;
 use super::signing::{Owner, SigningKey};
 use super::tokens::IssuedToken;
 use crate::{App, Caller, Error, Holder};
@@ -81,7 +82,7 @@ impl App {
         caller: &Caller,
         target: &Target,
         audience: &str,
-        include_email: bool,
+        email: ShownEmail,
     ) -> Result<SecretString, Error> {
         let (account, actor) = self
             .act_as(caller, ACCOUNTS_GET_OPENID_TOKEN, target)
@@ -90,7 +91,7 @@ impl App {
         let acting = self
             .caller_for(holder, caller.restriction.clone(), &caller.origin)
             .await?;
-        self.issue_id_token(&acting, &account, audience, include_email)
+        self.issue_id_token(&acting, &account, audience, email)
             .await
     }
 

@@ -11,6 +11,7 @@ use wharf_types::{ServiceAccountEmail, limits};
 
 use super::claim::Claim;
 use super::credentials::Verified;
+use super::id_tokens::ShownEmail;
 use super::jwt::{self, Assertion, Claims, Kind, Signed, Unverified};
 use crate::audit::{Entry, Event};
 use crate::{App, Caller, Error, Holder, Missing, Origin, Restriction};
@@ -113,8 +114,12 @@ impl App {
                 .caller_for(Arc::new(holder), Restriction::None, origin)
                 .await?;
             let account = Self::account_of(&caller)?;
+            let email = ShownEmail {
+                as_email: true,
+                as_azp: true,
+            };
             let token = self
-                .issue_id_token(&caller, account, audience, true)
+                .issue_id_token(&caller, account, audience, email)
                 .await?;
             return Ok(Exchanged::Id(token));
         }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
-use wharf_app::iam::impersonation::{Signed, Target};
+use wharf_app::iam::impersonation::{ShownEmail, Signed, Target};
 use wharf_types::wire::credentials as wire;
 use wharf_types::wire::proto::Base64;
 
@@ -30,14 +30,13 @@ pub(super) async fn generate_access_token(call: &Call, project: &str, account: &
 pub(super) async fn generate_id_token(call: &Call, project: &str, account: &str) -> Answer {
     let request: wire::GenerateIdTokenRequest = call.body()?;
     let target = target(call, project, account, request.delegates).await?;
+    let email = ShownEmail {
+        as_email: request.include_email,
+        as_azp: request.use_email_azp,
+    };
     let token = call
         .app
-        .generate_id_token(
-            &call.caller,
-            &target,
-            &request.audience,
-            request.include_email,
-        )
+        .generate_id_token(&call.caller, &target, &request.audience, email)
         .await?;
     call.answer(&wire::GenerateIdTokenResponse {
         token: token.expose_secret().to_owned(),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::proto::{Base64, duration};
+use super::proto::{Base64, duration, lenient_bool};
 
 /// `POST …:generateAccessToken`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,8 +41,11 @@ pub struct GenerateIdTokenRequest {
     /// Whom the token is for.
     pub audience: String,
     /// Whether the token says the account's address.
-    #[serde(alias = "include_email")]
+    #[serde(alias = "include_email", deserialize_with = "lenient_bool")]
     pub include_email: bool,
+    /// Whether `azp` is the address, too, instead of the unique id. Not in Google's published schema: google-auth sends it.
+    #[serde(alias = "use_email_azp", deserialize_with = "lenient_bool")]
+    pub use_email_azp: bool,
 }
 
 /// The answer to it.
@@ -103,4 +106,21 @@ pub struct AllowedLocations {
     pub locations: Vec<String>,
     /// `0x0`: everywhere.
     pub encoded_locations: String,
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn switches_are_read_as_google_auth_writes_them() {
+        let read = |text| serde_json::from_str::<GenerateIdTokenRequest>(text);
+        let request = read(r#"{"audience":"x","includeEmail":"true","useEmailAzp":true}"#).unwrap();
+        assert!(request.include_email && request.use_email_azp);
+        assert!(!read(r#"{"includeEmail":"false"}"#).unwrap().include_email);
+        assert!(read(r#"{"includeEmail":"yes"}"#).is_err());
+        assert!(read(r#"{"includeEmail":1}"#).is_err());
+    }
 }

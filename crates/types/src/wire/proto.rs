@@ -54,6 +54,26 @@ crate::schema::text!(DurationText, "google-duration");
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Empty {}
 
+/// Reads a `bool`. google-auth writes one as text, which Google takes.
+///
+/// # Errors
+///
+/// Anything but `true` and `false`, as they are or in quotes.
+pub fn lenient_bool<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Bool(bool),
+        Text(String),
+    }
+    match Either::deserialize(from)? {
+        Either::Bool(value) => Ok(value),
+        Either::Text(text) => text
+            .parse()
+            .map_err(|_| serde::de::Error::custom("expected true or false")),
+    }
+}
+
 /// A 64-bit number as a string, read from a number as well. For `#[serde(with = "…")]`.
 pub mod int64 {
     use super::*;

@@ -375,12 +375,18 @@ async fn public_key(app: &TestApp, account: &ServiceAccount, id: &str) -> Vec<u8
     key.public_key
 }
 
+/// What most callers ask for.
+const AS_EMAIL: ShownEmail = ShownEmail {
+    as_email: true,
+    as_azp: false,
+};
+
 #[tokio::test]
 async fn an_id_token_says_who_the_account_is_and_opens_nothing() {
     let acting = acting().await;
     let (app, target) = (&acting.app, target(&acting.robot, &[]));
     let token = app
-        .generate_id_token(&acting.caller, &target, "https://run.test", true)
+        .generate_id_token(&acting.caller, &target, "https://run.test", AS_EMAIL)
         .await
         .unwrap();
     let said = claims(&token);
@@ -398,17 +404,25 @@ async fn an_id_token_says_who_the_account_is_and_opens_nothing() {
     assert_eq!(verified, said);
     assert!(refusal(app, &token).await.contains("not known here"));
     let bare = app
-        .generate_id_token(&acting.caller, &target, "x", false)
+        .generate_id_token(&acting.caller, &target, "x", ShownEmail::default())
         .await
         .unwrap();
     assert!(claims(&bare).get("email").is_none());
+    let both = ShownEmail {
+        as_azp: true,
+        ..AS_EMAIL
+    };
+    let by_address = app.generate_id_token(&acting.caller, &target, "x", both);
+    let said = claims(&by_address.await.unwrap());
+    assert_eq!(said["azp"], acting.robot.email.as_str());
+    assert_eq!(said["sub"], acting.robot.unique_id);
     for audience in ["", &"x".repeat(limits::AUDIENCE_LENGTH_MAX + 1)] {
-        let refused = app.generate_id_token(&acting.caller, &target, audience, true);
+        let refused = app.generate_id_token(&acting.caller, &target, audience, AS_EMAIL);
         assert!(matches!(refused.await, Err(Error::Invalid { .. })));
     }
     let (other, _, _) = app.account("other-1").await;
     let other = self::target(&other, &[]);
-    let refused = app.generate_id_token(&acting.caller, &other, "x", true);
+    let refused = app.generate_id_token(&acting.caller, &other, "x", AS_EMAIL);
     assert!(matches!(refused.await, Err(Error::Denied(_))));
 }
 
