@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { GoogleAuth, OAuth2Client } from 'google-auth-library';
 
 import {
+  accessToken,
   claim,
   cloudPlatform as scope,
   endpoint,
@@ -14,7 +15,6 @@ import {
   project,
   refused,
   signer,
-  signJwt,
 } from './given.mjs';
 
 const describe = { url: `${endpoint}/v1/projects/${project}` };
@@ -47,19 +47,3 @@ await claim('an account without a role is known and refused', async () => {
   const client = signer(key('nobody'), scope);
   await refused(403, 'resourcemanager.projects.get', () => client.request(describe));
 });
-
-/** The exchange that the library makes at Google only (RFC 7523). */
-async function accessToken({ client_email, private_key, private_key_id, token_uri }) {
-  const now = Math.floor(Date.now() / 1000);
-  const claims = { iss: client_email, aud: token_uri, scope, iat: now, exp: now + 3600 };
-  const assertion = signJwt({ alg: 'RS256', kid: private_key_id }, private_key, claims);
-  const answer = await fetch(token_uri, {
-    method: 'POST',
-    body: new URLSearchParams({
-      grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer',
-      assertion,
-    }),
-  });
-  assert.equal(answer.status, 200);
-  return (await answer.json()).access_token;
-}

@@ -7,11 +7,13 @@ import threading
 
 import google.auth
 import google.auth.exceptions
+import requests
+from google.auth import impersonated_credentials
 from google.auth.transport.requests import AuthorizedSession, Request
 from google.cloud import storage
 from google.oauth2 import service_account
 
-from given import ENDPOINT, KEY_FILE, PROJECT, claim, found
+from given import ENDPOINT, KEY_FILE, PROJECT, claim, email, found
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
@@ -60,3 +62,22 @@ def the_address_in_a_file_of_a_persons_credential_is_not_used():
         found(str(error)[:200])
     else:
         raise AssertionError("a token came back")
+
+
+@claim
+def who_acts_as_another_account_signs_and_gets_id_tokens_at_googles_host_only():
+    source = service_account.Credentials.from_service_account_file(KEY_FILE, scopes=[SCOPE])
+    acting = impersonated_credentials.Credentials(
+        source_credentials=source,
+        target_principal=email("puller"),
+        target_scopes=[SCOPE],
+        iam_endpoint_override=f"{ENDPOINT}/v1/projects/-/serviceAccounts/{email('puller')}:generateAccessToken",
+    )
+    identity = impersonated_credentials.IDTokenCredentials(acting, target_audience="https://service.example")
+    for call in (lambda: acting.sign_bytes(b"a text"), lambda: identity.refresh(Request())):
+        try:
+            call()
+        except (google.auth.exceptions.GoogleAuthError, requests.exceptions.ConnectionError) as error:
+            found(str(error)[:200])
+        else:
+            raise AssertionError("an answer came back")
