@@ -515,6 +515,7 @@ files! {
     time_conditions: "Conditions that look at the clock.",
     expressions: "What a condition can be made of.",
     buckets: "Policies of buckets, and the members that stand for a project's owners, editors and viewers.",
+    keys: "Keys of Cloud KMS.",
     accounts: "Policies of service accounts, and accounts that are disabled or deleted.",
 }
 
