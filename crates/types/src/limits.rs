@@ -49,6 +49,8 @@ pub const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 pub const DRAIN_MAX: Duration = Duration::from_secs(30);
 /// Bytes of a JSON body of the Google-style APIs. A policy of 1,500 members has about 100 KiB.
 pub const JSON_BODY_SIZE_MAX: usize = 1024 * 1024;
+/// Depth of the parameter `fields`: no answer is nested as deep.
+pub const FIELDS_DEPTH_MAX: usize = 16;
 /// Bytes of a form posted to a token endpoint: a key file is under 3 KiB, a JWT under 2.
 pub const TOKEN_BODY_SIZE_MAX: usize = 64 * 1024;
 /// Bytes of a password in a Basic credential: a base64 key file is about 3.3 KiB.

@@ -8,9 +8,10 @@ use http::{HeaderMap, HeaderValue, Method, header};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wharf_app::{App, Caller};
+use wharf_types::ProjectId;
 use wharf_types::text::shorten;
-use wharf_types::{Principal, ProjectId};
 
+use super::fields::Fields;
 use super::query::Query;
 use super::refusal::{Dialect, Refusal};
 use crate::sendfile::Outlet;
@@ -36,6 +37,42 @@ pub(super) struct Call {
     pub(super) body: Bytes,
     /// How the API treats what it does not know.
     pub(super) dialect: Dialect,
+    /// How the caller wants its answer.
+    pub(super) form: Form,
+}
+
+/// How a caller wants its answer.
+#[derive(Debug, Default)]
+pub(super) struct Form {
+    /// Which fields; all without.
+    fields: Option<Fields>,
+    /// Whether over several lines.
+    is_pretty: bool,
+}
+
+impl Form {
+    /// Of Google's system parameters. What is wrong in them is refused before anything is done.
+    pub(super) fn of(query: &Query) -> Result<Self, Refusal> {
+        let fields = query.get("fields").or_else(|| query.get("$fields"));
+        Ok(Self {
+            fields: fields.map(Fields::parse).transpose()?,
+            is_pretty: query.is_set("prettyPrint")? || query.is_set("$prettyPrint")?,
+        })
+    }
+
+    fn write(&self, body: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+        let Some(fields) = &self.fields else {
+            return self.write_whole(body);
+        };
+        self.write_whole(&fields.of(serde_json::to_value(body)?))
+    }
+
+    fn write_whole(&self, body: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+        match self.is_pretty {
+            true => serde_json::to_vec_pretty(body),
+            false => serde_json::to_vec(body),
+        }
+    }
 }
 
 impl Call {
@@ -55,14 +92,9 @@ impl Call {
         }
     }
 
-    /// 200 with a JSON body.
+    /// 200 with a JSON body, or with what the caller wants of it.
     pub(super) fn answer(&self, body: &impl Serialize) -> Answer {
-        let text = if self.query.is_set("prettyPrint")? {
-            serde_json::to_vec_pretty(body)
-        } else {
-            serde_json::to_vec(body)
-        }
-        .map_err(wharf_app::Error::internal)?;
+        let text = self.form.write(body).map_err(wharf_app::Error::internal)?;
         let headers = [
             (
                 header::CONTENT_TYPE,
@@ -77,17 +109,6 @@ impl Call {
     /// 200 with `{}`.
     pub(super) fn done(&self) -> Answer {
         self.answer(&serde_json::Map::new())
-    }
-
-    /// Refuses who brought no credential, where no verb decides: what is answered there is the same for everybody.
-    pub(super) fn require_login(&self) -> Result<(), Refusal> {
-        match self.caller.principal {
-            Principal::Anonymous => Err(Refusal::App(wharf_app::Error::Unauthenticated(
-                "a credential is needed: send Authorization: Bearer with an access token"
-                    .to_owned(),
-            ))),
-            _ => Ok(()),
-        }
     }
 
     /// The project that a path or parameter names by its id or number.

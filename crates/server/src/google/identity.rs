@@ -131,7 +131,6 @@ pub(super) async fn user_info_v1(call: &Call) -> Answer {
 }
 
 async fn user(call: &Call, id: &str, is_verified: &str) -> Answer {
-    call.require_login()?;
     let unique_id = call.app.unique_id(&call.caller).await?;
     let principal = &call.caller.principal;
     let mut body = Map::new();

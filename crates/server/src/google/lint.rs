@@ -9,7 +9,6 @@ use super::refusal::Refusal;
 
 /// `POST iamPolicies:lintPolicy`. Nothing is decided and nothing kept: whoever is logged in may ask.
 pub(super) async fn lint(call: &Call) -> Answer {
-    call.require_login()?;
     let request: LintPolicyRequest = call.body()?;
     let name = request.full_resource_name;
     if !name.is_empty() {

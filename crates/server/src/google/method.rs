@@ -1,11 +1,12 @@
 //! What a method of a Google-style API is, as data. The rows lie in [`super::methods`], one file an API; the router, the
 //! pages about it and the tests over all of them read the same rows.
 
-#![allow(dead_code, reason = "the discovery documents read the rest of a row")]
-
 use futures_util::future::BoxFuture;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
 
 use super::call::{Answer, Call};
+use super::refusal::Refusal;
 
 /// An API, under the name and version that Google's Discovery service has for it.
 pub(super) struct Api {
@@ -31,6 +32,68 @@ pub(super) struct Method {
     pub(super) handler: Handler,
     /// Whether it is told who calls.
     pub(super) login: Login,
+    /// The parameters that it reads from the query.
+    pub(super) query: &'static [Parameter],
+    /// What it takes in the body.
+    pub(super) request: Option<Request>,
+    /// What it answers.
+    pub(super) response: Option<SchemaOf>,
+}
+
+/// Makes the schema of a type.
+pub(super) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// What a method takes in the body.
+pub(super) struct Request {
+    /// Its schema.
+    pub(super) schema: SchemaOf,
+    /// Refuses a body that is none of it, before the handler runs.
+    pub(super) check: fn(&Call) -> Result<(), Refusal>,
+}
+
+/// A parameter behind the question mark.
+pub(super) struct Parameter {
+    /// Its name.
+    pub(super) name: &'static str,
+    /// What it is.
+    pub(super) kind: Kind,
+}
+
+/// What a parameter is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Any text.
+    Text,
+    /// Any text, several times.
+    Texts,
+    /// A number of 32 bits.
+    Number,
+    /// `true` or `false`.
+    Switch,
+}
+
+/// A parameter that is a text.
+pub(super) const fn text(name: &'static str) -> Parameter {
+    let kind = Kind::Text;
+    Parameter { name, kind }
+}
+
+/// A parameter that is a text, and may come several times.
+pub(super) const fn texts(name: &'static str) -> Parameter {
+    let kind = Kind::Texts;
+    Parameter { name, kind }
+}
+
+/// A parameter that is a number.
+pub(super) const fn number(name: &'static str) -> Parameter {
+    let kind = Kind::Number;
+    Parameter { name, kind }
+}
+
+/// A parameter that is on or off.
+pub(super) const fn switch(name: &'static str) -> Parameter {
+    let kind = Kind::Switch;
+    Parameter { name, kind }
 }
 
 /// A way to ask for a method.
@@ -38,8 +101,9 @@ pub(super) struct Method {
 pub(super) struct Binding {
     /// The method of HTTP.
     pub(super) http: &'static str,
-    /// The path without the slash before it; `{…}` stands for one segment, and behind a colon is a custom verb:
-    /// `v1/projects/{project}/roles/{role}:undelete`.
+    /// The path without the slash before it, in the form of [`Template`](super::template::Template): each `*` and each
+    /// `{…}` without one stands for a segment, and behind a colon is a custom verb:
+    /// `v1/{name=projects/*/roles/*}:undelete`.
     pub(super) path: &'static str,
 }
 
@@ -47,7 +111,11 @@ pub(super) struct Binding {
 pub(super) enum Handler {
     /// A function, made by [`handler!`](super::method::handler).
     Function {
-        /// How many variables of the path it takes.
+        /// How many segments of the path it takes.
+        #[cfg_attr(
+            not(test),
+            expect(dead_code, reason = "a test compares it with the path")
+        )]
         arity: usize,
         /// `None` for another number of values.
         run: Run,
@@ -56,13 +124,13 @@ pub(super) enum Handler {
     NotOffered(&'static str),
 }
 
-/// Runs a handler on the values of the path's variables, in their order.
+/// Runs a handler on the segments that the path's variables stand for, in their order.
 pub(super) type Run = for<'a> fn(&'a Call, &'a [&'a str]) -> Option<BoxFuture<'a, Answer>>;
 
 /// Whether a method is told who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Login {
-    /// A wrong credential is refused; the handler decides about nobody.
+    /// A wrong credential is refused. So is none, save by Cloud Storage, where the verb decides about nobody.
     Read,
     /// Everybody is nobody, whatever stands in `Authorization`: the answer is for all, or the proof stands in the body.
     Ignored,
@@ -116,6 +184,9 @@ impl Method {
             also: &[],
             handler,
             login: Login::Read,
+            query: &[],
+            request: None,
+            response: None,
         }
     }
 
@@ -128,6 +199,27 @@ impl Method {
     /// The same method, for everybody: see [`Login::Ignored`].
     pub(super) const fn without_login(mut self) -> Self {
         self.login = Login::Ignored;
+        self
+    }
+
+    /// The same method, with these parameters.
+    pub(super) const fn query(mut self, query: &'static [Parameter]) -> Self {
+        self.query = query;
+        self
+    }
+
+    /// The same method, of a JSON body: one that is no `T` is refused.
+    pub(super) const fn takes<T: JsonSchema + DeserializeOwned + Default>(mut self) -> Self {
+        self.request = Some(Request {
+            schema: SchemaGenerator::subschema_for::<T>,
+            check: |call| call.body::<T>().map(drop),
+        });
+        self
+    }
+
+    /// The same method, with this answer.
+    pub(super) const fn answers<T: JsonSchema>(mut self) -> Self {
+        self.response = Some(SchemaGenerator::subschema_for::<T>);
         self
     }
 

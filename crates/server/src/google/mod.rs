@@ -7,6 +7,8 @@ mod bucket_policies;
 mod buckets;
 mod call;
 mod credentials;
+mod discovery;
+mod fields;
 mod filter;
 mod identity;
 mod keys;
@@ -29,6 +31,7 @@ mod refusal;
 mod roles;
 mod services;
 mod table;
+mod template;
 mod troubleshoot;
 
 use std::borrow::Cow;
@@ -43,13 +46,14 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use wharf_app::{Caller, Error};
-use wharf_types::limits;
+use wharf_types::{Principal, limits};
 
 use crate::caller::authenticate;
 use crate::requests::Context;
 use crate::shared::Shared;
-use call::{Answer, Call};
+use call::{Answer, Call, Form};
 use method::{Handler, Login};
+use query::Query;
 use refusal::{Dialect, Refusal};
 use table::Found;
 
@@ -101,11 +105,15 @@ async fn answer(
         Login::Read => authenticate(shared, &context, &head.headers).await?,
         Login::Ignored => Caller::anonymous(context.origin),
     };
+    // Nobody is not told even what is wrong with a request, as everywhere at Google but in Cloud Storage.
+    if method.login == Login::Read && dialect == Dialect::Rpc {
+        require_login(&caller)?;
+    }
+    let query = Query::parse(head.uri.query().unwrap_or_default());
     let call = Call {
         app: shared.app.clone(),
         caller,
         outlet: context.outlet,
-        query: query::Query::parse(head.uri.query().unwrap_or_default()),
         body: match head.method {
             Method::POST | Method::PUT | Method::PATCH => read(body).await?,
             _ => Bytes::new(),
@@ -113,7 +121,12 @@ async fn answer(
         method: head.method,
         headers: head.headers,
         dialect,
+        form: Form::of(&query)?,
+        query,
     };
+    if let Some(request) = &method.request {
+        (request.check)(&call)?;
+    }
     let values: Vec<&str> = values.iter().map(Cow::as_ref).collect();
     match method.handler {
         Handler::NotOffered(why) => Err(Refusal::NotOffered(why)),
@@ -121,6 +134,15 @@ async fn answer(
             Some(answer) => answer.await,
             None => Err(Error::internal(WrongArity(method.id)).into()),
         },
+    }
+}
+
+fn require_login(caller: &Caller) -> Result<(), Error> {
+    match caller.principal {
+        Principal::Anonymous => Err(Error::Unauthenticated(
+            "a credential is needed: send Authorization: Bearer with an access token".to_owned(),
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -7,8 +7,8 @@ use wharf_types::text::shorten;
 
 use super::refusal::Refusal;
 
-/// The parameters of a request. What is unknown is left alone: `alt`, `fields`, `key`, `quotaUser` and `$`-parameters are
-/// sent by every client and change nothing here.
+/// The parameters of a request. What is unknown is left alone: `alt`, `key`, `quotaUser` and `$`-parameters are sent by
+/// every client and change nothing here.
 #[derive(Debug, Default)]
 pub(super) struct Query(Vec<(String, String)>);
 

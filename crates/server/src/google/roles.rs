@@ -17,7 +17,6 @@ use super::refusal::Refusal;
 
 /// `GET roles`
 pub(super) async fn list_predefined(call: &Call) -> Answer {
-    call.require_login()?;
     let view = view(call.query.value("view", RoleView::parse)?);
     let page = Page::of(&call.query)?;
     let (roles, next_page_token) = page.of_list(PredefinedRole::all(), |role| role.name.to_owned());
@@ -32,7 +31,6 @@ pub(super) async fn list_predefined(call: &Call) -> Answer {
 
 /// `GET roles/NAME`
 pub(super) async fn get_predefined(call: &Call, id: &str) -> Answer {
-    call.require_login()?;
     let name = RoleName::parse(&format!("roles/{id}"));
     get_named(call, &name.map_err(|error| Refusal::field("name", error))?).await
 }
@@ -124,7 +122,6 @@ pub(super) async fn undelete(call: &Call, project: &str, id: &str) -> Answer {
 /// `POST roles:queryGrantableRoles`: the predefined roles that carry a permission which the resource has, and the
 /// project's own that the caller may see.
 pub(super) async fn query_grantable(call: &Call) -> Answer {
-    call.require_login()?;
     let request: QueryGrantableRolesRequest = call.body()?;
     let view = view(request.view);
     let page = Page::new(
@@ -143,7 +140,6 @@ pub(super) async fn query_grantable(call: &Call) -> Answer {
 
 /// `POST permissions:queryTestablePermissions`
 pub(super) async fn query_testable(call: &Call) -> Answer {
-    call.require_login()?;
     let request: QueryTestablePermissionsRequest = call.body()?;
     let page = Page::new(
         request.page_size.map(i64::from),

@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use super::method::Method;
 use super::methods::APIS;
 use super::path::{Reading, readings};
+use super::template::{Segment, Template};
 
 /// The folder below `/v2` that is Google's: no path of the registry protocol has a colon there.
 pub(crate) const LOG_ENTRIES: &str = "/v2/entries:";
@@ -13,10 +14,14 @@ pub(crate) const LOG_ENTRIES: &str = "/v2/entries:";
 static TABLE: LazyLock<Vec<Row>> = LazyLock::new(|| {
     let methods = APIS.iter().flat_map(|api| api.methods);
     let rows = methods.flat_map(|method| {
-        method.bindings().map(move |binding| Row {
-            method,
-            http: binding.http,
-            template: Template::parse(binding.path),
+        method.bindings().map(move |binding| {
+            let template = Template::parse(binding.path);
+            Row {
+                method,
+                http: binding.http,
+                segments: template.segments(),
+                template,
+            }
         })
     });
     rows.collect()
@@ -26,6 +31,25 @@ struct Row {
     method: &'static Method,
     http: &'static str,
     template: Template,
+    segments: Vec<Segment>,
+}
+
+impl Row {
+    fn matches(&self, reading: &Reading<'_>) -> bool {
+        let fits = |(expected, segment): (&Segment, &Cow<'_, str>)| match expected {
+            Segment::Literal(literal) => literal == segment,
+            Segment::Any => true,
+        };
+        self.template.verb == reading.verb
+            && self.segments.len() == reading.segments.len()
+            && self.segments.iter().zip(&reading.segments).all(fits)
+    }
+
+    fn values<'p>(&self, segments: Vec<Cow<'p, str>>) -> Vec<Cow<'p, str>> {
+        let value = |(expected, segment)| matches!(expected, &Segment::Any).then_some(segment);
+        let all = self.segments.iter().zip(segments);
+        all.filter_map(value).collect()
+    }
 }
 
 /// The method that a request asks for.
@@ -41,7 +65,7 @@ pub(super) fn find<'p>(http: &str, path: &'p str) -> Option<Found<'p>> {
         let row = rows(&reading).find(|row| row.http == http)?;
         Some(Found {
             method: row.method,
-            values: row.template.values(reading.segments),
+            values: row.values(reading.segments),
         })
     })
 }
@@ -57,87 +81,21 @@ pub(super) fn allowed(path: &str) -> Vec<&'static str> {
 }
 
 fn rows(reading: &Reading<'_>) -> impl Iterator<Item = &'static Row> {
-    TABLE
-        .iter()
-        .filter(move |row| row.template.matches(reading))
+    TABLE.iter().filter(move |row| row.matches(reading))
 }
 
 /// The folders that the paths lie in, as the outer router writes them. Names in them have colons, so that the rest is read
 /// here. Below `/v2`, which is the registry protocol's, there are only whole paths.
 pub(super) fn folders() -> Vec<String> {
-    let of_row = |row: &Row| match row.template.parts.as_slice() {
-        [Part::Literal("v2"), ..] => row.template.to_string(),
-        [Part::Literal(folder), ..] => format!("/{folder}/{{*path}}"),
-        _ => String::new(),
+    let of_row = |row: &Row| match row.segments.first() {
+        Some(Segment::Literal("v2")) => format!("/{}", row.template),
+        Some(folder) => format!("/{folder}/{{*path}}"),
+        None => String::new(),
     };
     let mut folders: Vec<_> = TABLE.iter().map(of_row).collect();
     folders.sort_unstable();
     folders.dedup();
     folders
-}
-
-/// A path with variables.
-#[derive(Debug, PartialEq, Eq)]
-struct Template {
-    parts: Vec<Part>,
-    verb: Option<&'static str>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    Literal(&'static str),
-    Variable(&'static str),
-}
-
-impl Template {
-    fn parse(text: &'static str) -> Self {
-        let (name, verb) = match text.rsplit_once(':') {
-            Some((name, verb)) => (name, Some(verb)),
-            None => (text, None),
-        };
-        let part = |part: &'static str| match part.strip_prefix('{') {
-            Some(variable) => Part::Variable(variable.trim_end_matches('}')),
-            None => Part::Literal(part),
-        };
-        Self {
-            parts: name.split('/').map(part).collect(),
-            verb,
-        }
-    }
-
-    fn matches(&self, reading: &Reading<'_>) -> bool {
-        let fits = |(part, segment): (&Part, &Cow<'_, str>)| match part {
-            Part::Literal(literal) => literal == segment,
-            Part::Variable(_) => true,
-        };
-        self.verb == reading.verb
-            && self.parts.len() == reading.segments.len()
-            && self.parts.iter().zip(&reading.segments).all(fits)
-    }
-
-    fn values<'p>(&self, segments: Vec<Cow<'p, str>>) -> Vec<Cow<'p, str>> {
-        let of_variable = |(part, segment)| matches!(part, &Part::Variable(_)).then_some(segment);
-        self.parts
-            .iter()
-            .zip(segments)
-            .filter_map(of_variable)
-            .collect()
-    }
-}
-
-impl std::fmt::Display for Template {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for part in &self.parts {
-            match part {
-                Part::Literal(text) => write!(f, "/{text}")?,
-                Part::Variable(name) => write!(f, "/{{{name}}}")?,
-            }
-        }
-        match self.verb {
-            Some(verb) => write!(f, ":{verb}"),
-            None => Ok(()),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -147,14 +105,15 @@ mod tests {
     use super::super::method::Handler;
     use super::*;
 
-    fn both_match(one: &Template, other: &Template) -> bool {
-        let overlap = |(one, other): (&Part, &Part)| match (one, other) {
-            (Part::Literal(one), Part::Literal(other)) => one == other,
+    fn both_match(one: &Row, other: &Row) -> bool {
+        let overlap = |(one, other): (&Segment, &Segment)| match (one, other) {
+            (Segment::Literal(one), Segment::Literal(other)) => one == other,
             _ => true,
         };
-        one.verb == other.verb
-            && one.parts.len() == other.parts.len()
-            && one.parts.iter().zip(&other.parts).all(overlap)
+        one.http == other.http
+            && one.template.verb == other.template.verb
+            && one.segments.len() == other.segments.len()
+            && one.segments.iter().zip(&other.segments).all(overlap)
     }
 
     #[test]
@@ -162,7 +121,7 @@ mod tests {
         for (at, one) in TABLE.iter().enumerate() {
             for other in &TABLE[at + 1..] {
                 assert!(
-                    one.http != other.http || !both_match(&one.template, &other.template),
+                    !both_match(one, other),
                     "{} {} is {} and {}",
                     one.http,
                     one.template,
@@ -188,18 +147,21 @@ mod tests {
     #[test]
     fn a_path_has_as_many_variables_as_its_handler_takes() {
         for row in TABLE.iter() {
-            let is_variable = |part: &&Part| matches!(part, Part::Variable(_));
-            let variables = row.template.parts.iter().filter(is_variable).count();
+            let variables = row
+                .segments
+                .iter()
+                .filter(|one| **one == Segment::Any)
+                .count();
             if let Handler::Function { arity, .. } = row.method.handler {
                 assert_eq!(arity, variables, "{} {}", row.method.id, row.template);
             }
-            let Some(Part::Literal(folder)) = row.template.parts.first() else {
+            let Some(Segment::Literal(folder)) = row.segments.first() else {
                 panic!("{} lies in no folder", row.template);
             };
             // The registry protocol's folder has no room but for whole paths of this form.
             if *folder == "v2" {
                 assert_eq!(variables, 0, "{}", row.template);
-                assert!(row.template.to_string().starts_with(LOG_ENTRIES));
+                assert!(format!("/{}", row.template).starts_with(LOG_ENTRIES));
             }
         }
     }
@@ -208,8 +170,12 @@ mod tests {
     fn a_template_is_written_as_it_is_read() {
         for row in TABLE.iter() {
             let bindings = row.method.bindings();
-            let mut paths = bindings.map(|binding| format!("/{}", binding.path));
-            assert!(paths.any(|path| path == row.template.to_string()));
+            let mut paths = bindings.map(|binding| binding.path);
+            assert!(
+                paths.any(|path| path == row.template.to_string()),
+                "{}",
+                row.template
+            );
         }
     }
 

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::proto::{Base64, duration, lenient_bool};
+use super::proto::{Base64, DurationText, duration, lenient_bool};
 
 /// `POST …:generateAccessToken`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct GenerateAccessTokenRequest {
     /// `projects/-/serviceAccounts/E`, each of which may act as the next.
@@ -17,12 +18,13 @@ pub struct GenerateAccessTokenRequest {
     /// The OAuth scopes.
     pub scope: Vec<String>,
     /// How long the token shall be good; an hour when absent.
+    #[schemars(with = "Option<DurationText>")]
     #[serde(with = "duration", skip_serializing_if = "Option::is_none")]
     pub lifetime: Option<Duration>,
 }
 
 /// The answer to it.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct GenerateAccessTokenResponse {
     /// The bearer.
@@ -32,7 +34,7 @@ pub struct GenerateAccessTokenResponse {
 }
 
 /// `POST …:generateIdToken`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct GenerateIdTokenRequest {
     /// `projects/-/serviceAccounts/E`, each of which may act as the next.
@@ -49,7 +51,7 @@ pub struct GenerateIdTokenRequest {
 }
 
 /// The answer to it.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct GenerateIdTokenResponse {
     /// The JWT.
@@ -57,7 +59,7 @@ pub struct GenerateIdTokenResponse {
 }
 
 /// `POST …:signBlob`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SignBlobRequest {
     /// `projects/-/serviceAccounts/E`, each of which may act as the next.
@@ -68,7 +70,7 @@ pub struct SignBlobRequest {
 }
 
 /// The answer to it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SignBlobResponse {
     /// By which key.
@@ -78,7 +80,7 @@ pub struct SignBlobResponse {
 }
 
 /// `POST …:signJwt`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SignJwtRequest {
     /// `projects/-/serviceAccounts/E`, each of which may act as the next.
@@ -89,7 +91,7 @@ pub struct SignJwtRequest {
 }
 
 /// The answer to it.
-#[derive(Clone, Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SignJwtResponse {
     /// By which key.
@@ -99,7 +101,7 @@ pub struct SignJwtResponse {
 }
 
 /// `GET …/allowedLocations`: where an account's tokens may be used (Google's trust boundaries).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AllowedLocations {
     /// None in particular.

@@ -133,6 +133,21 @@ pub struct Organization {
     pub lifecycle_state: Option<LifecycleState>,
 }
 
+/// `POST organizations:search`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct SearchOrganizationsRequest {
+    /// Which are wanted. There is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<String>,
+    /// How many at most.
+    #[serde(alias = "page_size", skip_serializing_if = "Option::is_none")]
+    pub page_size: Option<i32>,
+    /// From where.
+    #[serde(alias = "page_token", skip_serializing_if = "Option::is_none")]
+    pub page_token: Option<String>,
+}
+
 /// `organizations:search`
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]

@@ -1,6 +1,14 @@
 //! Identity and Access Management: service accounts, their keys and policies, roles and permissions.
 
-use super::super::method::{Api, Handler, Method, by, handler};
+use wharf_types::Policy;
+use wharf_types::wire::policies::{
+    LintPolicyRequest, LintPolicyResponse, SetIamPolicyRequest, TestIamPermissionsRequest,
+    TestIamPermissionsResponse,
+};
+use wharf_types::wire::proto::Empty;
+use wharf_types::wire::{iam, keys as key, roles as role};
+
+use super::super::method::{Api, Handler, Method, by, handler, number, switch, text, texts};
 use super::super::policies::{self, Named};
 use super::super::{accounts, keys, lint, roles};
 
@@ -15,41 +23,70 @@ pub(super) const V1: Api = Api {
 #[rustfmt::skip]
 const METHODS: &[Method] = &[
     // Service accounts.
-    Method::get("iam.projects.serviceAccounts.list", "v1/projects/{project}/serviceAccounts", handler!(|call, p| accounts::list(call, p))),
-    Method::post("iam.projects.serviceAccounts.create", "v1/projects/{project}/serviceAccounts", handler!(|call, p| accounts::create(call, p))),
-    Method::get("iam.projects.serviceAccounts.get", "v1/projects/{project}/serviceAccounts/{account}", handler!(|call, p, a| accounts::get(call, p, a))),
-    Method::patch("iam.projects.serviceAccounts.patch", "v1/projects/{project}/serviceAccounts/{account}", handler!(|call, p, a| accounts::patch(call, p, a))),
-    Method::put("iam.projects.serviceAccounts.update", "v1/projects/{project}/serviceAccounts/{account}", handler!(|call, p, a| accounts::update(call, p, a))),
-    Method::delete("iam.projects.serviceAccounts.delete", "v1/projects/{project}/serviceAccounts/{account}", handler!(|call, p, a| accounts::delete(call, p, a))),
-    Method::post("iam.projects.serviceAccounts.disable", "v1/projects/{project}/serviceAccounts/{account}:disable", handler!(|call, p, a| accounts::set_disabled(call, p, a, true))),
-    Method::post("iam.projects.serviceAccounts.enable", "v1/projects/{project}/serviceAccounts/{account}:enable", handler!(|call, p, a| accounts::set_disabled(call, p, a, false))),
-    Method::post("iam.projects.serviceAccounts.undelete", "v1/projects/{project}/serviceAccounts/{account}:undelete", Handler::NotOffered("a deleted service account does not come back: create it anew, it gets none of the old one's rights")),
+    Method::get("iam.projects.serviceAccounts.list", "v1/{name=projects/*}/serviceAccounts", handler!(|call, p| accounts::list(call, p)))
+        .query(&[number("pageSize"), text("pageToken")]).answers::<iam::ListServiceAccountsResponse>(),
+    Method::post("iam.projects.serviceAccounts.create", "v1/{name=projects/*}/serviceAccounts", handler!(|call, p| accounts::create(call, p)))
+        .takes::<iam::CreateServiceAccountRequest>().answers::<iam::ServiceAccount>(),
+    Method::get("iam.projects.serviceAccounts.get", "v1/{name=projects/*/serviceAccounts/*}", handler!(|call, p, a| accounts::get(call, p, a)))
+        .answers::<iam::ServiceAccount>(),
+    Method::patch("iam.projects.serviceAccounts.patch", "v1/{name=projects/*/serviceAccounts/*}", handler!(|call, p, a| accounts::patch(call, p, a)))
+        .takes::<iam::PatchServiceAccountRequest>().answers::<iam::ServiceAccount>(),
+    Method::put("iam.projects.serviceAccounts.update", "v1/{name=projects/*/serviceAccounts/*}", handler!(|call, p, a| accounts::update(call, p, a)))
+        .takes::<iam::ServiceAccount>().answers::<iam::ServiceAccount>(),
+    Method::delete("iam.projects.serviceAccounts.delete", "v1/{name=projects/*/serviceAccounts/*}", handler!(|call, p, a| accounts::delete(call, p, a)))
+        .answers::<Empty>(),
+    Method::post("iam.projects.serviceAccounts.disable", "v1/{name=projects/*/serviceAccounts/*}:disable", handler!(|call, p, a| accounts::set_disabled(call, p, a, true)))
+        .takes::<Empty>().answers::<Empty>(),
+    Method::post("iam.projects.serviceAccounts.enable", "v1/{name=projects/*/serviceAccounts/*}:enable", handler!(|call, p, a| accounts::set_disabled(call, p, a, false)))
+        .takes::<Empty>().answers::<Empty>(),
+    Method::post("iam.projects.serviceAccounts.undelete", "v1/{name=projects/*/serviceAccounts/*}:undelete", Handler::NotOffered("a deleted service account does not come back: create it anew, it gets none of the old one's rights")),
 
     // Their policies. Google has but POST here; who asks with GET, as its other APIs are asked, is answered too.
-    Method::post("iam.projects.serviceAccounts.getIamPolicy", "v1/projects/{project}/serviceAccounts/{account}:getIamPolicy", handler!(|call, p, a| policies::get(call, Named::ServiceAccount(p, a))))
-        .also(&[by("GET", "v1/projects/{project}/serviceAccounts/{account}:getIamPolicy")]),
-    Method::post("iam.projects.serviceAccounts.setIamPolicy", "v1/projects/{project}/serviceAccounts/{account}:setIamPolicy", handler!(|call, p, a| policies::set(call, Named::ServiceAccount(p, a)))),
-    Method::post("iam.projects.serviceAccounts.testIamPermissions", "v1/projects/{project}/serviceAccounts/{account}:testIamPermissions", handler!(|call, p, a| policies::test(call, Named::ServiceAccount(p, a)))),
-    Method::post("iam.iamPolicies.lintPolicy", "v1/iamPolicies:lintPolicy", handler!(|call| lint::lint(call))),
+    Method::post("iam.projects.serviceAccounts.getIamPolicy", "v1/{resource=projects/*/serviceAccounts/*}:getIamPolicy", handler!(|call, p, a| policies::get(call, Named::ServiceAccount(p, a))))
+        .query(&[number("options.requestedPolicyVersion")]).answers::<Policy>()
+        .also(&[by("GET", "v1/{resource=projects/*/serviceAccounts/*}:getIamPolicy")]),
+    Method::post("iam.projects.serviceAccounts.setIamPolicy", "v1/{resource=projects/*/serviceAccounts/*}:setIamPolicy", handler!(|call, p, a| policies::set(call, Named::ServiceAccount(p, a))))
+        .takes::<SetIamPolicyRequest>().answers::<Policy>(),
+    Method::post("iam.projects.serviceAccounts.testIamPermissions", "v1/{resource=projects/*/serviceAccounts/*}:testIamPermissions", handler!(|call, p, a| policies::test(call, Named::ServiceAccount(p, a))))
+        .takes::<TestIamPermissionsRequest>().answers::<TestIamPermissionsResponse>(),
+    Method::post("iam.iamPolicies.lintPolicy", "v1/iamPolicies:lintPolicy", handler!(|call| lint::lint(call)))
+        .takes::<LintPolicyRequest>().answers::<LintPolicyResponse>(),
 
     // Their keys.
-    Method::get("iam.projects.serviceAccounts.keys.list", "v1/projects/{project}/serviceAccounts/{account}/keys", handler!(|call, p, a| keys::list(call, p, a))),
-    Method::post("iam.projects.serviceAccounts.keys.create", "v1/projects/{project}/serviceAccounts/{account}/keys", handler!(|call, p, a| keys::create(call, p, a))),
-    Method::post("iam.projects.serviceAccounts.keys.upload", "v1/projects/{project}/serviceAccounts/{account}/keys:upload", handler!(|call, p, a| keys::upload(call, p, a))),
-    Method::get("iam.projects.serviceAccounts.keys.get", "v1/projects/{project}/serviceAccounts/{account}/keys/{key}", handler!(|call, p, a, k| keys::get(call, p, a, k))),
-    Method::delete("iam.projects.serviceAccounts.keys.delete", "v1/projects/{project}/serviceAccounts/{account}/keys/{key}", handler!(|call, p, a, k| keys::delete(call, p, a, k))),
-    Method::post("iam.projects.serviceAccounts.keys.disable", "v1/projects/{project}/serviceAccounts/{account}/keys/{key}:disable", handler!(|call, p, a, k| keys::set_disabled(call, p, a, k, true))),
-    Method::post("iam.projects.serviceAccounts.keys.enable", "v1/projects/{project}/serviceAccounts/{account}/keys/{key}:enable", handler!(|call, p, a, k| keys::set_disabled(call, p, a, k, false))),
+    Method::get("iam.projects.serviceAccounts.keys.list", "v1/{name=projects/*/serviceAccounts/*}/keys", handler!(|call, p, a| keys::list(call, p, a)))
+        .query(&[texts("keyTypes")]).answers::<key::ListServiceAccountKeysResponse>(),
+    Method::post("iam.projects.serviceAccounts.keys.create", "v1/{name=projects/*/serviceAccounts/*}/keys", handler!(|call, p, a| keys::create(call, p, a)))
+        .takes::<key::CreateServiceAccountKeyRequest>().answers::<key::ServiceAccountKey>(),
+    Method::post("iam.projects.serviceAccounts.keys.upload", "v1/{name=projects/*/serviceAccounts/*}/keys:upload", handler!(|call, p, a| keys::upload(call, p, a)))
+        .takes::<key::UploadServiceAccountKeyRequest>().answers::<key::ServiceAccountKey>(),
+    Method::get("iam.projects.serviceAccounts.keys.get", "v1/{name=projects/*/serviceAccounts/*/keys/*}", handler!(|call, p, a, k| keys::get(call, p, a, k)))
+        .query(&[text("publicKeyType")]).answers::<key::ServiceAccountKey>(),
+    Method::delete("iam.projects.serviceAccounts.keys.delete", "v1/{name=projects/*/serviceAccounts/*/keys/*}", handler!(|call, p, a, k| keys::delete(call, p, a, k)))
+        .answers::<Empty>(),
+    Method::post("iam.projects.serviceAccounts.keys.disable", "v1/{name=projects/*/serviceAccounts/*/keys/*}:disable", handler!(|call, p, a, k| keys::set_disabled(call, p, a, k, true)))
+        .takes::<Empty>().answers::<Empty>(),
+    Method::post("iam.projects.serviceAccounts.keys.enable", "v1/{name=projects/*/serviceAccounts/*/keys/*}:enable", handler!(|call, p, a, k| keys::set_disabled(call, p, a, k, false)))
+        .takes::<Empty>().answers::<Empty>(),
 
     // Roles and permissions.
-    Method::get("iam.roles.list", "v1/roles", handler!(|call| roles::list_predefined(call))),
-    Method::get("iam.roles.get", "v1/roles/{role}", handler!(|call, r| roles::get_predefined(call, r))),
-    Method::post("iam.roles.queryGrantableRoles", "v1/roles:queryGrantableRoles", handler!(|call| roles::query_grantable(call))),
-    Method::post("iam.permissions.queryTestablePermissions", "v1/permissions:queryTestablePermissions", handler!(|call| roles::query_testable(call))),
-    Method::get("iam.projects.roles.list", "v1/projects/{project}/roles", handler!(|call, p| roles::list(call, p))),
-    Method::post("iam.projects.roles.create", "v1/projects/{project}/roles", handler!(|call, p| roles::create(call, p))),
-    Method::get("iam.projects.roles.get", "v1/projects/{project}/roles/{role}", handler!(|call, p, r| roles::get(call, p, r))),
-    Method::patch("iam.projects.roles.patch", "v1/projects/{project}/roles/{role}", handler!(|call, p, r| roles::patch(call, p, r))),
-    Method::delete("iam.projects.roles.delete", "v1/projects/{project}/roles/{role}", handler!(|call, p, r| roles::delete(call, p, r))),
-    Method::post("iam.projects.roles.undelete", "v1/projects/{project}/roles/{role}:undelete", handler!(|call, p, r| roles::undelete(call, p, r))),
+    Method::get("iam.roles.list", "v1/roles", handler!(|call| roles::list_predefined(call)))
+        .query(&[number("pageSize"), text("pageToken"), text("view"), switch("showDeleted")]).answers::<role::ListRolesResponse>(),
+    Method::get("iam.roles.get", "v1/{name=roles/*}", handler!(|call, r| roles::get_predefined(call, r)))
+        .answers::<role::Role>(),
+    Method::post("iam.roles.queryGrantableRoles", "v1/roles:queryGrantableRoles", handler!(|call| roles::query_grantable(call)))
+        .takes::<role::QueryGrantableRolesRequest>().answers::<role::ListRolesResponse>(),
+    Method::post("iam.permissions.queryTestablePermissions", "v1/permissions:queryTestablePermissions", handler!(|call| roles::query_testable(call)))
+        .takes::<role::QueryTestablePermissionsRequest>().answers::<role::QueryTestablePermissionsResponse>(),
+    Method::get("iam.projects.roles.list", "v1/{parent=projects/*}/roles", handler!(|call, p| roles::list(call, p)))
+        .query(&[number("pageSize"), text("pageToken"), text("view"), switch("showDeleted")]).answers::<role::ListRolesResponse>(),
+    Method::post("iam.projects.roles.create", "v1/{parent=projects/*}/roles", handler!(|call, p| roles::create(call, p)))
+        .takes::<role::CreateRoleRequest>().answers::<role::Role>(),
+    Method::get("iam.projects.roles.get", "v1/{name=projects/*/roles/*}", handler!(|call, p, r| roles::get(call, p, r)))
+        .answers::<role::Role>(),
+    Method::patch("iam.projects.roles.patch", "v1/{name=projects/*/roles/*}", handler!(|call, p, r| roles::patch(call, p, r)))
+        .query(&[text("updateMask")]).takes::<role::Role>().answers::<role::Role>(),
+    Method::delete("iam.projects.roles.delete", "v1/{name=projects/*/roles/*}", handler!(|call, p, r| roles::delete(call, p, r)))
+        .query(&[text("etag")]).answers::<role::Role>(),
+    Method::post("iam.projects.roles.undelete", "v1/{name=projects/*/roles/*}:undelete", handler!(|call, p, r| roles::undelete(call, p, r)))
+        .takes::<role::UndeleteRoleRequest>().answers::<role::Role>(),
 ];

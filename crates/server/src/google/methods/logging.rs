@@ -1,5 +1,7 @@
 //! Cloud Logging: the audit log.
 
+use wharf_types::wire::logging::{ListLogEntriesRequest, ListLogEntriesResponse};
+
 use super::super::logging;
 use super::super::method::{Api, Method, handler};
 
@@ -13,5 +15,6 @@ pub(super) const V2: Api = Api {
 
 #[rustfmt::skip]
 const METHODS: &[Method] = &[
-    Method::post("logging.entries.list", "v2/entries:list", handler!(|call| logging::list(call))),
+    Method::post("logging.entries.list", "v2/entries:list", handler!(|call| logging::list(call)))
+        .takes::<ListLogEntriesRequest>().answers::<ListLogEntriesResponse>(),
 ];

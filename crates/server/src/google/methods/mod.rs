@@ -7,6 +7,7 @@ mod certificates;
 mod cloudkms;
 mod cloudresourcemanager;
 mod compute;
+mod discovery;
 mod iam;
 mod iamcredentials;
 mod logging;
@@ -29,4 +30,5 @@ pub(super) const APIS: &[Api] = &[
     serviceusage::V1,
     compute::V1,
     certificates::V1,
+    discovery::V1,
 ];

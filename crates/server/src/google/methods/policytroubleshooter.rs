@@ -1,5 +1,9 @@
 //! Policy Troubleshooter.
 
+use wharf_types::wire::troubleshooter::{
+    TroubleshootIamPolicyRequest, TroubleshootIamPolicyResponse,
+};
+
 use super::super::method::{Api, Method, handler};
 use super::super::troubleshoot;
 
@@ -13,5 +17,6 @@ pub(super) const V1: Api = Api {
 
 #[rustfmt::skip]
 const METHODS: &[Method] = &[
-    Method::post("policytroubleshooter.iam.troubleshoot", "v1/iam:troubleshoot", handler!(|call| troubleshoot::troubleshoot(call))),
+    Method::post("policytroubleshooter.iam.troubleshoot", "v1/iam:troubleshoot", handler!(|call| troubleshoot::troubleshoot(call)))
+        .takes::<TroubleshootIamPolicyRequest>().answers::<TroubleshootIamPolicyResponse>(),
 ];

@@ -1,6 +1,11 @@
 //! Service Usage: which of Google's services this registry stands in for.
 
-use super::super::method::{Api, Method, handler};
+use wharf_types::wire::operation::Operation;
+use wharf_types::wire::service_usage::{
+    BatchEnableServicesRequest, DisableServiceRequest, EnableServiceRequest, Service, Services,
+};
+
+use super::super::method::{Api, Method, handler, number, text, texts};
 use super::super::services;
 
 /// `serviceusage` v1
@@ -13,10 +18,16 @@ pub(super) const V1: Api = Api {
 
 #[rustfmt::skip]
 const METHODS: &[Method] = &[
-    Method::get("serviceusage.services.list", "v1/projects/{project}/services", handler!(|call, p| services::list(call, p))),
-    Method::get("serviceusage.services.get", "v1/projects/{project}/services/{service}", handler!(|call, p, s| services::get(call, p, s))),
-    Method::get("serviceusage.services.batchGet", "v1/projects/{project}/services:batchGet", handler!(|call, p| services::batch_get(call, p))),
-    Method::post("serviceusage.services.enable", "v1/projects/{project}/services/{service}:enable", handler!(|call, p, s| services::enable(call, p, s))),
-    Method::post("serviceusage.services.batchEnable", "v1/projects/{project}/services:batchEnable", handler!(|call, p| services::batch_enable(call, p))),
-    Method::post("serviceusage.services.disable", "v1/projects/{project}/services/{service}:disable", handler!(|call, p, s| services::disable(call, p, s))),
+    Method::get("serviceusage.services.list", "v1/{parent=projects/*}/services", handler!(|call, p| services::list(call, p)))
+        .query(&[text("filter"), number("pageSize"), text("pageToken")]).answers::<Services>(),
+    Method::get("serviceusage.services.get", "v1/{name=projects/*/services/*}", handler!(|call, p, s| services::get(call, p, s)))
+        .answers::<Service>(),
+    Method::get("serviceusage.services.batchGet", "v1/{parent=projects/*}/services:batchGet", handler!(|call, p| services::batch_get(call, p)))
+        .query(&[texts("names")]).answers::<Services>(),
+    Method::post("serviceusage.services.enable", "v1/{name=projects/*/services/*}:enable", handler!(|call, p, s| services::enable(call, p, s)))
+        .takes::<EnableServiceRequest>().answers::<Operation>(),
+    Method::post("serviceusage.services.batchEnable", "v1/{parent=projects/*}/services:batchEnable", handler!(|call, p| services::batch_enable(call, p)))
+        .takes::<BatchEnableServicesRequest>().answers::<Operation>(),
+    Method::post("serviceusage.services.disable", "v1/{name=projects/*/services/*}:disable", handler!(|call, p, s| services::disable(call, p, s)))
+        .takes::<DisableServiceRequest>().answers::<Operation>(),
 ];

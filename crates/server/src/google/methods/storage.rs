@@ -1,6 +1,8 @@
 //! Cloud Storage: buckets, their policies, and objects, which are only read.
 
-use super::super::method::{Api, Handler, Method, by, handler};
+use wharf_types::wire::storage;
+
+use super::super::method::{Api, Handler, Method, by, handler, number, switch, text, texts};
 use super::super::{bucket_policies, buckets, objects};
 
 /// `storage` v1
@@ -26,16 +28,26 @@ const NEVER_KEPT: Handler =
 #[rustfmt::skip]
 const METHODS: &[Method] = &[
     // Buckets.
-    Method::get("storage.buckets.list", "storage/v1/b", handler!(|call| buckets::list(call))),
-    Method::post("storage.buckets.insert", "storage/v1/b", handler!(|call| buckets::insert(call))),
-    Method::get("storage.buckets.get", "storage/v1/b/{bucket}", handler!(|call, b| buckets::get(call, b))),
-    Method::patch("storage.buckets.patch", "storage/v1/b/{bucket}", handler!(|call, b| buckets::patch(call, b))),
-    Method::put("storage.buckets.update", "storage/v1/b/{bucket}", handler!(|call, b| buckets::update(call, b))),
-    Method::delete("storage.buckets.delete", "storage/v1/b/{bucket}", handler!(|call, b| buckets::delete(call, b))),
-    Method::get("storage.buckets.getIamPolicy", "storage/v1/b/{bucket}/iam", handler!(|call, b| bucket_policies::get(call, b))),
-    Method::put("storage.buckets.setIamPolicy", "storage/v1/b/{bucket}/iam", handler!(|call, b| bucket_policies::set(call, b))),
-    Method::get("storage.buckets.testIamPermissions", "storage/v1/b/{bucket}/iam/testPermissions", handler!(|call, b| bucket_policies::test(call, b))),
-    Method::get("storage.projects.serviceAccount.get", "storage/v1/projects/{projectId}/serviceAccount", handler!(|call, p| buckets::service_agent(call, p))),
+    Method::get("storage.buckets.list", "storage/v1/b", handler!(|call| buckets::list(call)))
+        .query(&[text("project"), text("prefix"), number("maxResults"), text("pageToken"), text("projection")]).answers::<storage::Buckets>(),
+    Method::post("storage.buckets.insert", "storage/v1/b", handler!(|call| buckets::insert(call)))
+        .query(&[text("project"), text("projection")]).takes::<storage::Bucket>().answers::<storage::Bucket>(),
+    Method::get("storage.buckets.get", "storage/v1/b/{bucket}", handler!(|call, b| buckets::get(call, b)))
+        .query(&[text("ifMetagenerationMatch"), text("ifMetagenerationNotMatch"), text("projection")]).answers::<storage::Bucket>(),
+    Method::patch("storage.buckets.patch", "storage/v1/b/{bucket}", handler!(|call, b| buckets::patch(call, b)))
+        .query(&[text("ifMetagenerationMatch"), text("ifMetagenerationNotMatch"), text("projection")]).takes::<storage::Bucket>().answers::<storage::Bucket>(),
+    Method::put("storage.buckets.update", "storage/v1/b/{bucket}", handler!(|call, b| buckets::update(call, b)))
+        .query(&[text("ifMetagenerationMatch"), text("ifMetagenerationNotMatch"), text("projection")]).takes::<storage::Bucket>().answers::<storage::Bucket>(),
+    Method::delete("storage.buckets.delete", "storage/v1/b/{bucket}", handler!(|call, b| buckets::delete(call, b)))
+        .query(&[text("ifMetagenerationMatch"), text("ifMetagenerationNotMatch")]),
+    Method::get("storage.buckets.getIamPolicy", "storage/v1/b/{bucket}/iam", handler!(|call, b| bucket_policies::get(call, b)))
+        .query(&[number("optionsRequestedPolicyVersion")]).answers::<storage::StoragePolicy>(),
+    Method::put("storage.buckets.setIamPolicy", "storage/v1/b/{bucket}/iam", handler!(|call, b| bucket_policies::set(call, b)))
+        .takes::<storage::StoragePolicy>().answers::<storage::StoragePolicy>(),
+    Method::get("storage.buckets.testIamPermissions", "storage/v1/b/{bucket}/iam/testPermissions", handler!(|call, b| bucket_policies::test(call, b)))
+        .query(&[texts("permissions")]).answers::<storage::TestPermissionsResponse>(),
+    Method::get("storage.projects.serviceAccount.get", "storage/v1/projects/{projectId}/serviceAccount", handler!(|call, p| buckets::service_agent(call, p)))
+        .answers::<storage::ServiceAccount>(),
 
     // ACLs.
     Method::get("storage.bucketAccessControls.list", "storage/v1/b/{bucket}/acl", NO_ACLS),
@@ -58,10 +70,12 @@ const METHODS: &[Method] = &[
     Method::delete("storage.objectAccessControls.delete", "storage/v1/b/{bucket}/o/{object}/acl/{entity}", NO_ACLS),
 
     // Objects.
-    Method::get("storage.objects.list", "storage/v1/b/{bucket}/o", handler!(|call, b| objects::list(call, b))),
+    Method::get("storage.objects.list", "storage/v1/b/{bucket}/o", handler!(|call, b| objects::list(call, b)))
+        .query(&[text("prefix"), text("delimiter"), switch("includeTrailingDelimiter"), text("startOffset"), text("endOffset"), number("maxResults"), text("pageToken"), text("projection")]).answers::<storage::Objects>(),
     Method::post("storage.objects.insert", "storage/v1/b/{bucket}/o", PUSHED)
         .also(&[by("POST", "upload/storage/v1/b/{bucket}/o"), by("PUT", "upload/storage/v1/b/{bucket}/o")]),
     Method::get("storage.objects.get", "storage/v1/b/{bucket}/o/{object}", handler!(|call, b, o| objects::get(call, b, o)))
+        .query(&[text("generation"), text("ifGenerationMatch"), text("ifGenerationNotMatch"), text("ifMetagenerationMatch"), text("ifMetagenerationNotMatch"), text("projection")]).answers::<storage::Object>()
         .also(&[by("HEAD", "storage/v1/b/{bucket}/o/{object}"), by("GET", "download/storage/v1/b/{bucket}/o/{object}"), by("HEAD", "download/storage/v1/b/{bucket}/o/{object}")]),
     Method::patch("storage.objects.patch", "storage/v1/b/{bucket}/o/{object}", PUSHED),
     Method::put("storage.objects.update", "storage/v1/b/{bucket}/o/{object}", PUSHED),

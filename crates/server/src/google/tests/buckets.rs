@@ -94,7 +94,9 @@ async fn a_buckets_policy_opens_that_bucket_alone() {
             json!({"kind": "storage#testIamPermissionsResponse", "permissions": null}),
         )
         .await;
-    let get = format!("GET {BUCKET}/iam?fields=bindings,etag&optionsRequestedPolicyVersion=3");
+    let get = format!(
+        "GET {BUCKET}/iam?fields=bindings,etag,kind,resourceId,version&optionsRequestedPolicyVersion=3"
+    );
     let mut policy = server
         .expect(
             &server.owner,

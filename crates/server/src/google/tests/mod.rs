@@ -5,7 +5,11 @@
 mod accounts;
 mod any_body;
 mod buckets;
+mod compatibility;
 mod credentials;
+mod discovery;
+mod fields;
+mod hostile;
 mod identity;
 mod keys;
 mod kms;
