@@ -28,6 +28,11 @@ fn the_discovery_client_manages_accounts_keys_and_roles() {
 }
 
 #[test]
+fn the_discovery_client_is_built_from_the_registrys_own_documents() {
+    Scene::new().proves(python("discovery"));
+}
+
+#[test]
 fn resource_manager_manages_projects_and_their_policies() {
     Scene::new().proves(python("projects"));
 }
