@@ -37,6 +37,8 @@ pub(crate) struct Connection {
         global = true,
         env = "WHARF_IMPERSONATE_SERVICE_ACCOUNT",
         value_name = "ACCOUNT",
+        // Its length would spread every command's short help over twice as many lines.
+        hide_short_help = true,
         help_heading = "Common options"
     )]
     impersonate_service_account: Option<ServiceAccountEmail>,
