@@ -24,6 +24,11 @@ impl Service {
 
 /// Sorted by name.
 static SERVICES: &[Service] = &[
+    // gcloud enables it for each project that it creates.
+    Service {
+        name: "cloudapis.googleapis.com",
+        title: "Google Cloud APIs",
+    },
     Service {
         name: "cloudkms.googleapis.com",
         title: "Cloud Key Management Service (KMS) API",

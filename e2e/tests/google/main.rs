@@ -13,6 +13,7 @@ mod login;
 mod policies;
 mod projects;
 mod roles;
+mod services;
 mod tokens;
 mod universe;
 
