@@ -10,6 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use wharf_e2e::content::Image;
+use wharf_e2e::random::Random;
 use wharf_e2e::shop::PROJECT;
 use wharf_e2e::{Gate, Output, Program, TestRegistry};
 
@@ -45,6 +47,13 @@ impl Scene {
         let wharf = self.registry.wharf();
         let key = wharf.account_with_key(PROJECT, name, &folder);
         fs::rename(key, folder.join(format!("{name}.json"))).unwrap();
+    }
+
+    /// Pushes an image of one layer.
+    fn push(&self, repository: &str, tag: &str) {
+        let image = Image::random(&mut Random::new(7), &[5_000]);
+        let repository = format!("{PROJECT}/{repository}");
+        self.registry.owner().push_image(&repository, tag, &image);
     }
 
     fn keys(&self) -> PathBuf {

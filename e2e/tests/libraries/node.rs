@@ -21,6 +21,18 @@ fn cloud_storage_manages_buckets_and_their_policies() {
 }
 
 #[test]
+fn cloud_storage_lists_and_reads_what_was_pushed() {
+    let scene = Scene::new();
+    scene.push("web", "v1");
+    scene.proves(node("objects"));
+}
+
+#[test]
+fn google_auth_library_acts_as_another_account() {
+    Scene::new().proves(node("tokens"));
+}
+
+#[test]
 fn the_googleapis_clients_manage_accounts_projects_and_buckets() {
     Scene::new().proves(node("apis"));
 }

@@ -43,6 +43,18 @@ fn cloud_storage_manages_buckets_and_their_policies() {
 }
 
 #[test]
+fn cloud_storage_lists_and_reads_what_was_pushed() {
+    let scene = Scene::new();
+    scene.push("web", "v1");
+    scene.proves(python("objects"));
+}
+
+#[test]
+fn iam_credentials_gets_tokens_and_signatures_of_another_account() {
+    Scene::new().proves(python("iam_credentials"));
+}
+
+#[test]
 fn cloud_logging_reads_the_audit_log() {
     // The library looks on what machine it runs. It sends no credential there.
     Scene::new().proves_asking(&["metadata.google.internal."], python("logs"));
