@@ -8,6 +8,7 @@ use std::time::Duration;
 use wharf_types::limits;
 
 use crate::hosts::{Host, Network};
+use crate::metadata::Metadata;
 
 /// How a registry is served. [`Config::default`] is plain HTTP on `127.0.0.1:5000`.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct Config {
     pub tls: Tls,
     /// Bounds on what clients may take.
     pub limits: Limits,
+    /// The metadata server, if there is to be one.
+    pub metadata: Option<Metadata>,
     /// Proxies whose `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host` are believed. From others these
     /// headers are ignored.
     pub trusted_proxies: Vec<Network>,
@@ -39,6 +42,7 @@ impl Default for Config {
             external_url: None,
             tls: Tls::None,
             limits: Limits::default(),
+            metadata: None,
             trusted_proxies: Vec::new(),
             drain: limits::DRAIN_MAX,
         }

@@ -17,6 +17,7 @@ use wharf_types::limits;
 use crate::authority::Authority;
 use crate::config::{Config, Tls};
 use crate::connection::{self, Http, Protocol};
+use crate::metadata::{self, Metadata};
 use crate::requests::Connection;
 use crate::router::router;
 use crate::sendfile::{Outlet, Socket};
@@ -54,6 +55,8 @@ pub enum Error {
 pub struct Listener {
     socket: TcpListener,
     local_url: Url,
+    /// Of the metadata server.
+    metadata: Option<(TcpListener, Url)>,
     certificate: Option<Certificate>,
     config: Config,
 }
@@ -69,6 +72,16 @@ impl Listener {
             address: config.listen,
             source,
         })?;
+        let metadata = match &config.metadata {
+            None => None,
+            Some(Metadata { listen, .. }) => {
+                let (socket, address) = bind(*listen).map_err(|source| Error::Bind {
+                    address: *listen,
+                    source,
+                })?;
+                Some((socket, local_url("http", address)))
+            }
+        };
         let source = match &config.tls {
             Tls::None => None,
             Tls::Files { certificate, key } => Some(Source::Files {
@@ -89,6 +102,7 @@ impl Listener {
         Ok(Self {
             socket,
             local_url: local_url(scheme, address),
+            metadata,
             certificate,
             config,
         })
@@ -97,6 +111,11 @@ impl Listener {
     /// The URL by which a client on this machine reaches the registry.
     pub fn local_url(&self) -> Url {
         self.local_url.clone()
+    }
+
+    /// The URL by which a client on this machine reaches the metadata server.
+    pub fn metadata_url(&self) -> Option<Url> {
+        self.metadata.as_ref().map(|(_, url)| url.clone())
     }
 
     /// With [`Tls::SelfSigned`], the file with the certificate that clients have to trust.
@@ -126,13 +145,34 @@ impl Listener {
             tls: tls.map(|config| TlsAcceptor::from(Arc::new(config))),
             stopping,
         };
+        let metadata = self.metadata.zip(self.config.metadata);
+        let metadata = metadata.map(|((socket, _), Metadata { account, .. })| {
+            let url = shared.external_url.as_ref().unwrap_or(&shared.local_url);
+            let router = metadata::router(shared.app.clone(), account, url.clone());
+            // Google's is asked without TLS.
+            let tls = None;
+            let server = Server {
+                router,
+                tls,
+                ..server.clone()
+            };
+            (socket, server)
+        });
+        let accept_metadata = async {
+            match &metadata {
+                Some((socket, server)) => accept(socket, server, &places).await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             () = accept(&self.socket, &server, &places) => {}
+            () = accept_metadata => {}
             () = upkeep(self.certificate, &shared) => {}
             () = shutdown => {}
         }
         // Nobody new; those who are here are told.
         drop(self.socket);
+        drop(metadata);
         drop(server);
         drop(stop);
         if timeout(drain, places.all_free()).await.is_err() {

@@ -43,6 +43,8 @@ pub const HEADER_READ_MAX: Duration = Duration::from_secs(30);
 /// How long a connection may do nothing: no request in work, and no byte taken of an answer. Go's clients, docker and
 /// containerd among them, close theirs after 90 seconds.
 pub const CONNECTION_IDLE_MAX: Duration = Duration::from_secs(100);
+/// How long the metadata server holds a request that waits for a change: nothing changes there.
+pub const METADATA_WAIT_MAX: Duration = Duration::from_secs(60);
 /// Time for a TLS handshake.
 pub const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 /// Time that a shutdown waits for requests in flight.

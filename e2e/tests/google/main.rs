@@ -14,6 +14,7 @@ mod policies;
 mod projects;
 mod roles;
 mod services;
+mod storage;
 mod tokens;
 mod universe;
 

@@ -1,6 +1,10 @@
 //! The Python libraries: one test a script of `e2e/google/python/`.
 
-use wharf_e2e::Program;
+use wharf_e2e::content::Image;
+use wharf_e2e::random::Random;
+use wharf_e2e::shop::PROJECT;
+use wharf_e2e::wharf::email;
+use wharf_e2e::{Gate, Program, TestRegistry};
 
 use crate::{Scene, google};
 
@@ -58,6 +62,30 @@ fn iam_credentials_gets_tokens_and_signatures_of_another_account() {
 fn cloud_logging_reads_the_audit_log() {
     // The library looks on what machine it runs. It sends no credential there.
     Scene::new().proves_asking(&["metadata.google.internal."], python("logs"));
+}
+
+#[test]
+fn a_node_needs_no_key() {
+    let account = email(PROJECT, "puller");
+    let registry = TestRegistry::start_with(&[
+        "--metadata-listen",
+        "127.0.0.1:0",
+        "--metadata-service-account",
+        &account,
+    ]);
+    let log = registry.log();
+    let announced = log
+        .lines()
+        .find_map(|line| line.strip_prefix("Metadata on  http://"));
+    let host = announced.unwrap().to_owned();
+    let image = Image::random(&mut Random::new(3), &[2_000_000]);
+    let scene = Scene::in_registry(registry, Gate::shut());
+    let repository = format!("{PROJECT}/web");
+    scene.registry.owner().push_image(&repository, "v1", &image);
+    let script = python("metadata")
+        .env("GCE_METADATA_HOST", &host)
+        .env("GCE_METADATA_IP", &host);
+    scene.proves(script);
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod jwt;
 mod key_file;
 mod key_pair;
 pub mod keys;
+pub mod nodes;
 mod owners;
 pub mod policies;
 pub mod projects;

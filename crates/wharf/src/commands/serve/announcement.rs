@@ -15,6 +15,7 @@ pub(crate) struct Announcement {
     /// The certificate of an authority of our own.
     ca: Option<PathBuf>,
     local_url: Option<Url>,
+    metadata_url: Option<Url>,
 }
 
 impl Announcement {
@@ -25,12 +26,14 @@ impl Announcement {
             external_url: config.external_url.clone(),
             ca: None,
             local_url: None,
+            metadata_url: None,
         }
     }
 
     /// The address is taken.
     pub(crate) fn listens(&mut self, listener: &Listener) {
         self.local_url = Some(listener.local_url());
+        self.metadata_url = listener.metadata_url();
         self.ca = listener.authority().map(Path::to_owned);
     }
 
@@ -49,6 +52,9 @@ impl Announcement {
         writeln!(text, "Listening on {local}")?;
         if let Some(url) = &self.external_url {
             writeln!(text, "Reached as   {}", url.as_str().trim_end_matches('/'))?;
+        }
+        if let Some(url) = &self.metadata_url {
+            writeln!(text, "Metadata on  {}", url.as_str().trim_end_matches('/'))?;
         }
         writeln!(text, "Data folder  {}", self.data.display())?;
         match new_owner_key {
@@ -156,6 +162,7 @@ mod tests {
             external_url: None,
             ca: None,
             local_url: Some("http://127.0.0.1:5000".parse().unwrap()),
+            metadata_url: None,
         }
     }
 

@@ -70,6 +70,7 @@ async fn serve(plan: Plan) -> Result<(), Failure> {
     let stopped = stop_signals()?;
     let mut announcement = Announcement::new(&server, &data);
     warn_of_plain_http(&server);
+    let metadata = server.metadata.clone();
     let external_url = server.external_url.clone();
     // The address first: the owner's key file names it.
     let listener = Listener::bind(server)
@@ -83,6 +84,9 @@ async fn serve(plan: Plan) -> Result<(), Failure> {
         local_url: listener.local_url(),
     };
     let Opened { app, new_owner_key } = App::open(app).await.map_err(not_opened)?;
+    if let Some(metadata) = &metadata {
+        warn_of_metadata(&app, metadata).await;
+    }
     // A registry serves on though nobody reads its first words (`wharf serve | head -1`).
     if print(&announcement.text(new_owner_key.as_deref())).is_err() {
         tracing::warn!(url = %listener.local_url(), "serving; stdout is closed");
@@ -99,6 +103,19 @@ fn warn_of_plain_http(server: &wharf_server::Config) {
         tracing::warn!(
             "plain HTTP beyond this machine: keys and tokens cross the network in the clear, and docker and containerd refuse it; use --tls-self-signed, --tls-cert and --tls-key, or a proxy with TLS and --external-url https://HOST"
         );
+    }
+}
+
+async fn warn_of_metadata(app: &App, metadata: &wharf_server::Metadata) {
+    let wharf_server::Metadata { listen, account } = metadata;
+    if !metadata.is_near() {
+        tracing::warn!(
+            %listen, %account,
+            "the metadata server can be reached beyond this machine and its link: whoever reaches it has the account's tokens; listen on 127.0.0.1 or 169.254.169.254, or let only the nodes through"
+        );
+    }
+    if let Err(error) = app.node_account(account).await {
+        tracing::warn!(%error, "the metadata server has no account to give out: create it, or name another");
     }
 }
 

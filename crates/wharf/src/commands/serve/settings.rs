@@ -9,7 +9,8 @@ use clap::Args;
 use serde::Deserialize;
 use url::Url;
 use wharf_app::RootKey;
-use wharf_server::{Config, Host, Limits, Network, Tls};
+use wharf_server::{Config, Host, Limits, Metadata, Network, Tls};
+use wharf_types::ServiceAccountEmail;
 
 use crate::failure::Failure;
 use crate::files;
@@ -64,6 +65,13 @@ pub(crate) struct Settings {
     /// Where the key is that seals secrets in the database: file:PATH or env:NAME [default: DIR/root.key]
     #[arg(long, env = "WHARF_ROOT_KEY", value_name = "SPEC")]
     root_key: Option<Parsed<RootKey>>,
+    /// Where the metadata server listens, which gives out the tokens of --metadata-service-account to whoever reaches
+    /// it, as Google's does on its machines: 169.254.169.254:80 on a node, 127.0.0.1:8080 for trying [default: none]
+    #[arg(long, env = "WHARF_METADATA_LISTEN", value_name = "ADDRESS:PORT", value_parser = parse_address)]
+    metadata_listen: Option<SocketAddr>,
+    /// The service account that the metadata server's callers are
+    #[arg(long, env = "WHARF_METADATA_SERVICE_ACCOUNT", value_name = "EMAIL")]
+    metadata_service_account: Option<ServiceAccountEmail>,
     /// Connections that are open at once [default: 10000]
     #[arg(long, env = "WHARF_CONNECTIONS_MAX", value_name = "N")]
     connections_max: Option<NonZeroU32>,
@@ -142,6 +150,10 @@ impl Settings {
             external_url: self.external_url.or(other.external_url),
             trusted_proxy: self.trusted_proxy.or(other.trusted_proxy),
             root_key: self.root_key.or(other.root_key),
+            metadata_listen: self.metadata_listen.or(other.metadata_listen),
+            metadata_service_account: self
+                .metadata_service_account
+                .or(other.metadata_service_account),
             connections_max: self.connections_max.or(other.connections_max),
             requests_per_connection: self
                 .requests_per_connection
@@ -157,6 +169,7 @@ impl Settings {
     pub(crate) fn plan(self) -> Result<Plan, Failure> {
         let data = self.data.clone().unwrap_or_else(|| "wharf-data".into());
         let tls = self.tls(&data)?;
+        let metadata = self.metadata()?;
         if let Some(url) = &self.external_url
             && (!matches!(url.scheme(), "http" | "https")
                 || url.path() != "/"
@@ -182,6 +195,7 @@ impl Settings {
                 external_url: self.external_url,
                 tls,
                 limits,
+                metadata,
                 trusted_proxies: values(self.trusted_proxy),
                 drain: drain.unwrap_or(default.drain),
             },
@@ -190,6 +204,22 @@ impl Settings {
             log_format: self.log_format.unwrap_or_default(),
             log: self.log.unwrap_or_else(|| "info".to_owned()),
         })
+    }
+
+    fn metadata(&self) -> Result<Option<Metadata>, Failure> {
+        match (self.metadata_listen, &self.metadata_service_account) {
+            (Some(listen), Some(account)) => Ok(Some(Metadata {
+                listen,
+                account: account.clone(),
+            })),
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(Failure::usage(
+                "--metadata-listen needs --metadata-service-account beside it: whose tokens to give out",
+            )),
+            (None, Some(_)) => Err(Failure::usage(
+                "--metadata-service-account needs --metadata-listen beside it: where to give its tokens out",
+            )),
+        }
     }
 
     fn tls(&self, data: &Path) -> Result<Tls, Failure> {
@@ -278,6 +308,8 @@ mod tests {
             external-url = "https://registry.example.com"
             trusted-proxy = ["10.0.0.0/8"]
             root-key = "file:/etc/wharf/root.key"
+            metadata-listen = "169.254.169.254:80"
+            metadata-service-account = "puller@my-project.iam.gserviceaccount.com"
             connections-max = 100
             requests-per-connection = 10
             requests-per-principal = 20
@@ -305,6 +337,21 @@ mod tests {
             (LogFormat::Json, "debug")
         );
         assert!(matches!(plan.server.tls, Tls::Files { .. }));
+        let metadata = plan.server.metadata.unwrap();
+        assert_eq!(metadata.listen, "169.254.169.254:80".parse().unwrap());
+    }
+
+    #[test]
+    fn an_address_for_metadata_without_an_account_is_refused_and_the_other_way_round() {
+        for arguments in [
+            ["--metadata-listen", "127.0.0.1:0"],
+            [
+                "--metadata-service-account",
+                "puller@my-project.iam.gserviceaccount.com",
+            ],
+        ] {
+            assert!(options(&arguments).plan().is_err(), "{arguments:?}");
+        }
     }
 
     #[test]
