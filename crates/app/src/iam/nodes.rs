@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 use wharf_types::{ProjectId, ServiceAccountEmail, limits};
 
+use super::id_tokens::ShownEmail;
 use super::tokens::IssuedToken;
 use crate::{App, Caller, Error, Missing, Origin, Restriction};
 
@@ -54,8 +55,11 @@ impl App {
     ) -> Result<SecretString, Error> {
         let holder = self.holder_for(email, None).await?;
         let caller: Caller = self.caller_for(holder, Restriction::None, origin).await?;
-        self.issue_id_token(&caller, email, audience, include_email)
-            .await
+        let shown = ShownEmail {
+            as_email: include_email,
+            as_azp: false,
+        };
+        self.issue_id_token(&caller, email, audience, shown).await
     }
 }
 
