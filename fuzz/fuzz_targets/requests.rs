@@ -38,6 +38,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         root_key: RootKey::DataFolder,
         external_url: None,
         local_url: local_url.clone(),
+        outbound: wharf_app::OutboundClient::none(),
     }));
     // Proxies are believed, so that their headers are read too.
     let config = wharf_server::Config {

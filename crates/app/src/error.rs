@@ -134,6 +134,10 @@ pub enum Missing {
     CryptoKey,
     /// A version of a key of KMS.
     CryptoKeyVersion,
+    /// A workload identity pool.
+    WorkloadIdentityPool,
+    /// A provider of a workload identity pool.
+    WorkloadIdentityProvider,
 }
 
 impl std::fmt::Display for Missing {
@@ -155,6 +159,8 @@ impl std::fmt::Display for Missing {
             Self::KeyRing => "key ring",
             Self::CryptoKey => "key",
             Self::CryptoKeyVersion => "key version",
+            Self::WorkloadIdentityPool => "workload identity pool",
+            Self::WorkloadIdentityProvider => "workload identity pool provider",
         })
     }
 }

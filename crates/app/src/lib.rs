@@ -22,6 +22,7 @@ pub use caller::{Caller, Origin, Restriction};
 pub use error::{Denied, Error, Missing};
 pub use iam::Holder;
 pub use iam::root_key::RootKey;
+pub use wharf_outbound::Client as OutboundClient;
 
 use wharf_store::blobs::Blobs;
 use wharf_store::folder::Lock;
@@ -38,6 +39,8 @@ pub struct Config {
     pub external_url: Option<url::Url>,
     /// The URL that this process listens on: `token_uri` of the owner's key file where no external URL was set.
     pub local_url: url::Url,
+    /// By which it asks other servers: issuers for their keys.
+    pub outbound: OutboundClient,
 }
 
 /// A registry: its data, its caches, its rules. The verbs are its methods, in [`registry`], [`iam`] and [`kms`].
@@ -45,6 +48,7 @@ pub struct App {
     pub(crate) meta: Meta,
     pub(crate) blobs: Blobs,
     pub(crate) iam: Arc<iam::State>,
+    pub(crate) federation: Arc<iam::federation::State>,
     pub(crate) registry: Arc<registry::State>,
     pub(crate) audit: audit::Log,
     pub(crate) kms: Arc<kms::State>,
@@ -72,11 +76,18 @@ impl App {
         let iam = Arc::new(iam::State::default());
         let registry = Arc::new(registry::State::default());
         let kms = Arc::new(kms::State::default());
-        let caches = (iam.clone(), registry.clone(), kms.clone());
+        let federation = Arc::new(iam::federation::State::new(config.outbound.clone()));
+        let caches = (
+            iam.clone(),
+            registry.clone(),
+            kms.clone(),
+            federation.clone(),
+        );
         let meta = Meta::open(&config.data, move |changes| {
             caches.0.forget(changes);
             caches.1.forget(changes);
             caches.2.forget(changes);
+            caches.3.forget(changes);
         })?;
         let iam::bootstrap::Installed {
             signer,
@@ -87,6 +98,7 @@ impl App {
             meta,
             blobs: Blobs::open(&config.data)?,
             iam,
+            federation,
             registry,
             audit: audit::Log::open(&config.data)?,
             kms,

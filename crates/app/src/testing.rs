@@ -13,7 +13,7 @@ use wharf_types::{ProjectId, ServiceAccountEmail};
 use crate::iam::accounts::{AccountChange, AccountReference, ServiceAccount};
 use crate::iam::authenticate::Credential;
 use crate::iam::keys::NewKey;
-use crate::{App, Caller, Config, Holder, Origin, Restriction, RootKey};
+use crate::{App, Caller, Config, Holder, Origin, OutboundClient, Restriction, RootKey};
 
 /// A configuration for a folder.
 pub(crate) fn config(data: &Path) -> Config {
@@ -22,6 +22,7 @@ pub(crate) fn config(data: &Path) -> Config {
         root_key: RootKey::DataFolder,
         external_url: None,
         local_url: "http://127.0.0.1:5000".parse().unwrap(),
+        outbound: OutboundClient::none(),
     }
 }
 

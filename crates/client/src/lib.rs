@@ -7,7 +7,7 @@
 //! | `transport` | one request and its bounded answer |
 //! | `token` | tokens, asked for with the key file and kept while they are good |
 //! | [`error`] | why something was not done |
-//! | [`projects`], [`service_accounts`], [`keys`], [`roles`], [`buckets`], [`policies`], [`troubleshoot`], [`logging`], [`kms`] | Google's APIs, by noun |
+//! | [`projects`], [`service_accounts`], [`keys`], [`roles`], [`buckets`], [`policies`], [`federation`], [`troubleshoot`], [`logging`], [`kms`] | Google's APIs, by noun |
 //! | [`images`] | the registry protocol with Google's `tags/list` |
 //!
 //! Nothing here draws on a terminal or reads a file.
@@ -16,6 +16,7 @@ pub mod buckets;
 mod client;
 pub mod endpoint;
 pub mod error;
+pub mod federation;
 pub mod images;
 pub mod key_file;
 pub mod keys;

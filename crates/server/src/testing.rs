@@ -79,6 +79,7 @@ impl Registry {
             root_key: RootKey::DataFolder,
             external_url: None,
             local_url: local_url.clone(),
+            outbound: wharf_app::OutboundClient::none(),
         });
         let app = opened.await.unwrap().app;
         let key = std::fs::read_to_string(folder.path().join("owner.json")).unwrap();

@@ -9,6 +9,7 @@
 //! | [`bucket`] | where one project's images of one location live |
 //! | [`resource`] | what a permission is decided on |
 //! | [`principal`] | who asks, and whom a policy names |
+//! | [`federation`] | workload identity pools, providers, and the principals that come of them |
 //! | [`permission`], [`role`], [`policy`] | Google IAM's vocabulary |
 //! | [`media`] | media types of manifests and what they may contain |
 //! | [`range`] | `Range` and `Content-Range` |
@@ -22,6 +23,7 @@
 pub mod bucket;
 pub mod digest;
 pub mod error;
+pub mod federation;
 pub mod kms;
 pub mod limits;
 pub mod media;

@@ -88,6 +88,52 @@ pub const ROLES_PER_PROJECT_MAX: usize = 300;
 /// How long a deleted custom role can be restored, as Google allows. Its id is never used again: a policy that still
 /// names it must not come to mean something else.
 pub const ROLE_RESTORE_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
+/// Workload identity pools of one project, deleted ones not counted. Google allows 100.
+pub const POOLS_PER_PROJECT_MAX: usize = 100;
+/// Providers of one pool, deleted ones not counted. Google allows 200.
+pub const PROVIDERS_PER_POOL_MAX: usize = 200;
+/// How long a deleted pool or provider can be restored, and keeps its id from others, as at Google.
+pub const POOL_RESTORE_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Characters of the display name of a pool or provider: Google's own limit.
+pub const POOL_DISPLAY_NAME_LENGTH_MAX: usize = 32;
+/// Characters of an issuer's URL: far above real ones.
+pub const ISSUER_LENGTH_MAX: usize = 512;
+/// Audiences that a provider accepts: Google's own limit.
+pub const PROVIDER_AUDIENCES_MAX: usize = 10;
+/// Characters of one of them: Google's own limit.
+pub const PROVIDER_AUDIENCE_LENGTH_MAX: usize = 256;
+/// Custom attributes of a provider: Google's own limit.
+pub const ATTRIBUTES_MAX: usize = 50;
+/// Bytes of the expression of one attribute: Google's own limit.
+pub const ATTRIBUTE_EXPRESSION_SIZE_MAX: usize = 2_048;
+/// Bytes of a provider's attribute condition: Google's own limit.
+pub const ATTRIBUTE_CONDITION_SIZE_MAX: usize = 4_096;
+/// Bytes of `google.subject`: Google's own limit.
+pub const SUBJECT_SIZE_MAX: usize = 127;
+/// Bytes of all principal sets of one federated identity: they stand in its tokens, which are bearers.
+pub const PRINCIPAL_SETS_SIZE_MAX: usize = 3 * 1024;
+/// Bytes of an issuer's token. Those of clusters have under 2 KiB, of CIs under 3.
+pub const SUBJECT_TOKEN_SIZE_MAX: usize = 16 * 1024;
+/// Longest lifetime of an issuer's token, as Google allows.
+pub const SUBJECT_TOKEN_LIFETIME_MAX: Duration = Duration::from_secs(24 * 3600);
+/// Bytes of an issuer's discovery document, a few KiB as a rule.
+pub const DISCOVERY_SIZE_MAX: usize = 64 * 1024;
+/// Bytes of an issuer's set of keys: the largest in use have some 30 KiB.
+pub const JWKS_SIZE_MAX: usize = 256 * 1024;
+/// Keys of one issuer: bounds the signatures that one token may cost.
+pub const JWKS_KEYS_MAX: usize = 100;
+/// Age at which an issuer's keys are fetched again.
+pub const ISSUER_KEYS_FRESH: Duration = Duration::from_secs(15 * 60);
+/// Age up to which an issuer's keys are used although the issuer no longer answers: a night's outage of it.
+pub const ISSUER_KEYS_STALE_MAX: Duration = Duration::from_secs(24 * 3600);
+/// Time between two fetches of one issuer's keys: tokens with made-up key ids must not become requests.
+pub const ISSUER_FETCH_INTERVAL_MIN: Duration = Duration::from_secs(10);
+/// Fetches from issuers at once.
+pub const ISSUER_FETCHES_MAX: usize = 16;
+/// Time for the server to get a connection to another server.
+pub const OUTBOUND_CONNECT_MAX: Duration = Duration::from_secs(5);
+/// Time for the server to get a whole answer of another server: a client of ours waits meanwhile.
+pub const OUTBOUND_REQUEST_MAX: Duration = Duration::from_secs(10);
 /// Keys of one service account. Google allows 10.
 pub const KEYS_PER_ACCOUNT_MAX: usize = 10;
 /// Service accounts of one project: Google's default is 100; ours serve CI fleets too.

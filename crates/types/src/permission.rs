@@ -193,6 +193,30 @@ pub const ROLES_LIST: Permission = Permission("iam.roles.list");
 pub const ROLES_UNDELETE: Permission = Permission("iam.roles.undelete");
 /// Change a custom role.
 pub const ROLES_UPDATE: Permission = Permission("iam.roles.update");
+/// Create a provider of a workload identity pool.
+pub const PROVIDERS_CREATE: Permission = Permission("iam.workloadIdentityPoolProviders.create");
+/// Delete a provider.
+pub const PROVIDERS_DELETE: Permission = Permission("iam.workloadIdentityPoolProviders.delete");
+/// Read a provider.
+pub const PROVIDERS_GET: Permission = Permission("iam.workloadIdentityPoolProviders.get");
+/// List the providers of a pool.
+pub const PROVIDERS_LIST: Permission = Permission("iam.workloadIdentityPoolProviders.list");
+/// Restore a deleted provider.
+pub const PROVIDERS_UNDELETE: Permission = Permission("iam.workloadIdentityPoolProviders.undelete");
+/// Change a provider.
+pub const PROVIDERS_UPDATE: Permission = Permission("iam.workloadIdentityPoolProviders.update");
+/// Create a workload identity pool.
+pub const POOLS_CREATE: Permission = Permission("iam.workloadIdentityPools.create");
+/// Delete a workload identity pool.
+pub const POOLS_DELETE: Permission = Permission("iam.workloadIdentityPools.delete");
+/// Read a workload identity pool.
+pub const POOLS_GET: Permission = Permission("iam.workloadIdentityPools.get");
+/// List workload identity pools.
+pub const POOLS_LIST: Permission = Permission("iam.workloadIdentityPools.list");
+/// Restore a deleted workload identity pool.
+pub const POOLS_UNDELETE: Permission = Permission("iam.workloadIdentityPools.undelete");
+/// Change a workload identity pool.
+pub const POOLS_UPDATE: Permission = Permission("iam.workloadIdentityPools.update");
 
 /// Read a region.
 pub const REGIONS_GET: Permission = Permission("compute.regions.get");
@@ -398,6 +422,18 @@ static ALL: &[&str] = &[
     "iam.serviceAccounts.signBlob",
     "iam.serviceAccounts.signJwt",
     "iam.serviceAccounts.update",
+    "iam.workloadIdentityPoolProviders.create",
+    "iam.workloadIdentityPoolProviders.delete",
+    "iam.workloadIdentityPoolProviders.get",
+    "iam.workloadIdentityPoolProviders.list",
+    "iam.workloadIdentityPoolProviders.undelete",
+    "iam.workloadIdentityPoolProviders.update",
+    "iam.workloadIdentityPools.create",
+    "iam.workloadIdentityPools.delete",
+    "iam.workloadIdentityPools.get",
+    "iam.workloadIdentityPools.list",
+    "iam.workloadIdentityPools.undelete",
+    "iam.workloadIdentityPools.update",
     "logging.logEntries.list",
     "logging.privateLogEntries.list",
     "resourcemanager.projects.create",

@@ -7,6 +7,7 @@ mod buckets;
 mod configuration;
 mod docker;
 mod errors;
+mod federation;
 mod images;
 mod kms;
 mod login;

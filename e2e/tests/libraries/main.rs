@@ -2,6 +2,7 @@
 //! proves its claims by itself.
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests")]
 
+mod federation;
 mod go;
 mod node;
 mod python;

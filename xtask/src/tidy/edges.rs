@@ -7,7 +7,11 @@ use super::{Finding, Tree};
 const ROOMS: &[(&str, &[&str])] = &[
     ("wharf-types", &[]),
     ("wharf-store", &["wharf-types"]),
-    ("wharf-app", &["wharf-types", "wharf-store"]),
+    ("wharf-outbound", &["wharf-types"]),
+    (
+        "wharf-app",
+        &["wharf-types", "wharf-store", "wharf-outbound"],
+    ),
     ("wharf-server", &["wharf-types", "wharf-app"]),
     ("wharf-client", &["wharf-types"]),
     ("wharf-cluster", &["wharf-types", "wharf-client"]),
@@ -16,6 +20,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         &[
             "wharf-types",
             "wharf-store",
+            "wharf-outbound",
             "wharf-app",
             "wharf-server",
             "wharf-client",
@@ -71,6 +76,8 @@ mod tests {
         for (from, to) in [
             ("wharf-types", "wharf-store"),
             ("wharf-server", "wharf-store"),
+            ("wharf-server", "wharf-outbound"),
+            ("wharf-outbound", "wharf-store"),
             ("wharf-app", "wharf-server"),
             ("wharf-cluster", "wharf-app"),
             ("wharf-client", "wharf-server"),

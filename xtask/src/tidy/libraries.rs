@@ -1,4 +1,5 @@
-//! Libraries that are one room's business: SQL is the store's, HTTP the server's and the client's. The cluster room has
+//! Libraries that are one room's business: SQL is the store's, HTTP the server's, the client's and, to other
+//! servers, the outbound room's. The cluster room has
 //! HTTP too: the Kubernetes client is built of it, and the doctor tries pulls from anybody's registry.
 
 use super::{File, Finding, Tree};
@@ -7,7 +8,15 @@ use super::{File, Finding, Tree};
 const HOMES: &[(&str, &[&str])] = &[
     ("rusqlite", &["wharf-store"]),
     ("cel", &["wharf-app"]),
-    ("reqwest", &["wharf-client", "wharf-cluster", "wharf-e2e"]),
+    (
+        "reqwest",
+        &[
+            "wharf-outbound",
+            "wharf-client",
+            "wharf-cluster",
+            "wharf-e2e",
+        ],
+    ),
     ("clap", &["wharf", "wharf-bench"]),
     ("axum", &["wharf-server", "wharf-bench"]),
     ("axum-server", &["wharf-server"]),

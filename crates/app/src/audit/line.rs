@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use serde::Serialize;
+use wharf_types::ProjectId;
 
 use super::{Entry, Event, Grounds};
 
@@ -18,6 +19,8 @@ struct Line<'a> {
     delegation: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     claimed_account: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -125,6 +128,7 @@ pub(super) fn append(lines: &mut Vec<u8>, entry: &Entry) {
         principal: entry.principal.as_ref().map(ToString::to_string),
         delegation: entry.delegation.iter().map(ToString::to_string).collect(),
         claimed_account: claim.map(|claim| claim.account.as_str()),
+        project: entry.project.as_ref().map(ProjectId::as_str),
         key_id: entry
             .key_id
             .as_deref()

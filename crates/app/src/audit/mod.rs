@@ -27,7 +27,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use wharf_types::scope::Scope;
-use wharf_types::{Permission, Principal, Resource};
+use wharf_types::{Permission, Principal, ProjectId, Resource};
 
 use crate::iam::claim::Claim;
 use crate::iam::decide::Grant;
@@ -47,6 +47,8 @@ pub(crate) struct Entry {
     time: Timestamp,
     origin: Origin,
     principal: Option<Principal>,
+    /// Whose log it belongs to, where nothing else in it says so.
+    project: Option<ProjectId>,
     /// Who acts as the principal, the first of them first.
     delegation: Vec<Principal>,
     key_id: Option<Box<str>>,
@@ -102,6 +104,7 @@ impl Entry {
             time: Timestamp::now(),
             origin: caller.origin.clone(),
             principal: Some(caller.principal.clone()),
+            project: None,
             delegation: caller.delegation(),
             key_id: caller.key_id().map(Into::into),
             event,
@@ -114,12 +117,25 @@ impl Entry {
             time: Timestamp::now(),
             origin,
             principal: None,
+            project: None,
             delegation: Vec::new(),
             key_id: None,
             event: Event::AuthenticationFailed {
                 reason: reason.into(),
                 claim,
             },
+        }
+    }
+
+    /// A token of another issuer that was refused by a provider, or meant for one, of this project.
+    pub(crate) fn refused_exchange(
+        origin: Origin,
+        reason: &str,
+        project: Option<ProjectId>,
+    ) -> Self {
+        Self {
+            project,
+            ..Self::refused_credential(origin, reason, None)
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Record {
     pub delegation: Vec<String>,
     /// Whose a credential says that it is which proved nothing.
     pub claimed_account: Option<String>,
+    /// The project of the provider that refused another issuer's token.
+    pub provider_project: Option<String>,
     /// The key that the credential goes back to, or says that it does.
     pub key_id: Option<String>,
     /// From where.
@@ -82,6 +84,7 @@ struct Line {
     #[serde(default)]
     delegation: Vec<String>,
     claimed_account: Option<String>,
+    project: Option<String>,
     key_id: Option<String>,
     address: Option<IpAddr>,
     #[serde(default)]
@@ -123,6 +126,7 @@ impl Record {
             principal: line.principal,
             delegation: line.delegation,
             claimed_account: line.claimed_account,
+            provider_project: line.project,
             key_id: line.key_id,
             address: line.address,
             user_agent: line.user_agent,
@@ -143,7 +147,12 @@ impl Record {
                 return Resource::parse(resource).ok()?.project();
             }
             RecordedEvent::TokenIssued { .. } => self.account(),
-            RecordedEvent::AuthenticationFailed { .. } => self.claimed_account.as_deref(),
+            RecordedEvent::AuthenticationFailed { .. } => {
+                if let Some(project) = &self.provider_project {
+                    return ProjectId::parse(project).ok();
+                }
+                self.claimed_account.as_deref()
+            }
         };
         Some(ServiceAccountEmail::parse(account?).ok()?.project())
     }
@@ -235,6 +244,16 @@ mod tests {
         let line = br#"{"time":"2026-11-24T10:00:00Z","event":"authentication_failed","claimed_account":"puller@my-project.iam.gserviceaccount.com","key_id":"k1","reason":"disabled"}"#;
         let record = Record::parse(line).unwrap();
         assert_eq!(record.account(), None);
+        assert_eq!(
+            record.project(),
+            Some(ProjectId::parse("my-project").unwrap())
+        );
+    }
+
+    #[test]
+    fn a_refused_token_of_another_issuer_belongs_to_the_project_of_the_provider() {
+        let line = br#"{"time":"2026-11-24T10:00:00Z","event":"authentication_failed","project":"my-project","reason":"expired"}"#;
+        let record = Record::parse(line).unwrap();
         assert_eq!(
             record.project(),
             Some(ProjectId::parse("my-project").unwrap())

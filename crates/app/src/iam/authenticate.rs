@@ -245,18 +245,6 @@ impl App {
             .await?;
         Ok((state, project))
     }
-
-    /// Whether a workload identity provider, its pool and their project are in order now.
-    #[expect(
-        clippy::unused_async,
-        reason = "it will look at the pool, which is a read"
-    )]
-    async fn check_provider_now(&self, provider: &str) -> Result<(), Error> {
-        Err(Error::Unauthenticated(format!(
-            "workload identity provider {} is not known here: it or its pool was deleted",
-            wharf_types::text::shorten(provider)
-        )))
-    }
 }
 
 impl Verified {

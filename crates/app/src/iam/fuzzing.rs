@@ -2,7 +2,9 @@
 
 use secrecy::ExposeSecret as _;
 use wharf_types::ServiceAccountEmail;
+use wharf_types::federation::{PoolId, PoolName};
 
+use super::federation::{Attributes, KeySet, SubjectToken, read_discovery};
 use super::{jwt, key_file};
 
 /// A key file as it was read.
@@ -45,4 +47,35 @@ pub fn jwt_head(token: &str) -> Result<bool, &'static str> {
 pub fn assertion_expiry(claims: &str, now: i64) -> Option<i64> {
     let claims: jwt::Assertion = serde_json::from_str(claims).ok()?;
     claims.expiry(now).ok()
+}
+
+/// Reads a set of keys: an issuer's, and one that somebody uploads.
+pub fn key_set(document: &[u8]) -> Result<(), String> {
+    let _ = KeySet::read(document);
+    KeySet::read_strictly(document).map(|_| ())
+}
+
+/// Reads an issuer's discovery document: where its keys are.
+pub fn discovery(document: &[u8], issuer: &str) -> Result<url::Url, String> {
+    read_discovery(document, issuer)
+}
+
+/// Reads a token of another issuer: when it ends, if its times are good.
+pub fn subject_token(text: &str, now: i64) -> Result<Option<i64>, String> {
+    SubjectToken::read(text).map(|token| token.expiry(now).ok())
+}
+
+/// The principal, and the sets that contain it, that an expression for `google.subject` makes of a token's claims.
+pub fn identity(expression: &str, claims: &str) -> Option<(String, Vec<String>)> {
+    let claims = serde_json::from_str(claims).ok()?;
+    let mapping = [("google.subject".to_owned(), expression.to_owned())].into();
+    let pool = PoolName {
+        project_number: 7,
+        pool: PoolId::parse("main").ok()?,
+    };
+    let attributes = Attributes::parse(&mapping, Some(expression))
+        .or_else(|_| Attributes::parse(&mapping, None))
+        .ok()?;
+    let identity = attributes.identify(&claims, &pool).ok()?;
+    Some((identity.principal, identity.sets))
 }

@@ -13,6 +13,7 @@ pub mod condition;
 mod credentials;
 pub mod decide;
 mod decision;
+pub mod federation;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod holder;

@@ -230,8 +230,21 @@ impl App {
         lifetime: Duration,
         origin: &Origin,
     ) -> Result<IssuedToken, Error> {
-        let floor = OauthFloor::of_scopes(scopes);
         let holder = self.holder_for(account, by).await?;
+        self.issue_access_token_to(holder, scopes, lifetime, origin)
+            .await
+    }
+
+    /// An access token of somebody who was found to be that. It is good until `lifetime` is over, and only as long as all
+    /// that the holder stands on is in order.
+    pub(super) async fn issue_access_token_to(
+        &self,
+        holder: Arc<Holder>,
+        scopes: &str,
+        lifetime: Duration,
+        origin: &Origin,
+    ) -> Result<IssuedToken, Error> {
+        let floor = OauthFloor::of_scopes(scopes);
         let caller = self
             .caller_for(holder, Restriction::Oauth(floor), origin)
             .await?;

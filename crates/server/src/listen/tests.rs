@@ -46,6 +46,7 @@ impl Running {
             root_key: RootKey::DataFolder,
             external_url: None,
             local_url: url.clone(),
+            outbound: wharf_app::OutboundClient::none(),
         });
         let opened = opened.await.unwrap();
         let key = std::fs::read_to_string(opened.new_owner_key.unwrap()).unwrap();

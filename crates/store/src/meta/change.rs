@@ -1,6 +1,7 @@
 //! What a commit changed, for the caches above.
 
 use wharf_types::Digest;
+use wharf_types::federation::PoolId;
 use wharf_types::kms::CryptoKeyName;
 use wharf_types::{
     BucketName, ProjectId, Repository, Resource, RoleName, ServiceAccountEmail, Tag,
@@ -29,4 +30,6 @@ pub enum Change {
     Role(RoleName),
     /// A key of KMS or one of its versions was created or changed.
     CryptoKey(CryptoKeyName),
+    /// A workload identity pool or one of its providers was created, changed or deleted.
+    Pool(ProjectId, PoolId),
 }

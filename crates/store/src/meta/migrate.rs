@@ -10,6 +10,7 @@ const STEPS: &[&str] = &[
     include_str!("../../migrations/sqlite/0002_kms.sql"),
     include_str!("../../migrations/sqlite/0003_signing_keys.sql"),
     include_str!("../../migrations/sqlite/0004_image_folders.sql"),
+    include_str!("../../migrations/sqlite/0005_federation.sql"),
 ];
 
 /// Brings the schema to the newest version, each step in a transaction of its own.

@@ -5,6 +5,7 @@
 
 pub mod compute;
 pub mod credentials;
+pub mod federation;
 pub mod iam;
 pub mod keys;
 pub mod kms;

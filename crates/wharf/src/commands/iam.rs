@@ -1,14 +1,15 @@
-//! `wharf iam`: service accounts, roles, and why somebody may or may not.
+//! `wharf iam`: service accounts, roles, workload identity pools, and why somebody may or may not.
 
 use clap::{Args, Subcommand};
 
 use super::Common;
+use super::pools::Pools;
 use super::roles::Roles;
 use super::service_accounts::ServiceAccounts;
 use super::troubleshoot::Troubleshoot;
 use crate::failure::Failure;
 
-/// Service accounts and their keys, roles, and why somebody may or may not
+/// Service accounts and their keys, roles, workload identity pools, and why somebody may or may not
 #[derive(Args, Debug)]
 pub(crate) struct Iam {
     #[command(flatten)]
@@ -21,6 +22,7 @@ pub(crate) struct Iam {
 enum Command {
     ServiceAccounts(ServiceAccounts),
     Roles(Roles),
+    WorkloadIdentityPools(Pools),
     Troubleshoot(Troubleshoot),
 }
 
@@ -29,6 +31,7 @@ impl Iam {
         match self.command {
             Command::ServiceAccounts(accounts) => accounts.run(&self.common).await,
             Command::Roles(roles) => roles.run(&self.common).await,
+            Command::WorkloadIdentityPools(pools) => pools.run(&self.common).await,
             Command::Troubleshoot(question) => question.run(&self.common).await,
         }
     }

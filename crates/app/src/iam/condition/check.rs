@@ -1,9 +1,10 @@
-//! What a condition may be: known names, right types, few nodes. Everything is found when a policy is written, so that
-//! a mistake is an error there and not a silent refusal later.
+//! What an expression may be: known names, right types, few nodes. Everything is found when a policy or a provider is
+//! written, so that a mistake is an error there and not a silent refusal later. Only what a foreign token holds is not
+//! known by then: that is of [`Type::Any`].
 
 use std::fmt;
 
-use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, operators};
+use cel::common::ast::{CallExpr, Expr, IdedExpr, LiteralValue, SelectExpr, operators};
 use cel::common::types::CelBool;
 use cel::{Context, Value};
 use wharf_types::limits;
@@ -13,7 +14,9 @@ use super::functions::{self, MATCHES_CHECKED};
 
 /// The type of an expression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Type {
+pub(super) enum Type {
+    /// Known when it is evaluated: a claim.
+    Any,
     Bool,
     Int,
     Double,
@@ -29,6 +32,7 @@ enum Type {
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Any => "claim",
             Self::Bool => "bool",
             Self::Int => "int",
             Self::Double => "double",
@@ -41,26 +45,60 @@ impl fmt::Display for Type {
     }
 }
 
-/// Checks a whole condition, and makes it ready: `has()` becomes its answer, `matches()` its checked form.
-pub(super) fn condition(expression: &mut IdedExpr) -> Result<(), String> {
+/// The types that [`Type::Any`] may turn out to be, where a function wants one of these.
+const KNOWN: [Type; 8] = [
+    Type::Bool,
+    Type::Int,
+    Type::Double,
+    Type::String,
+    Type::Timestamp,
+    Type::Duration,
+    Type::Strings,
+    Type::Ints,
+];
+
+/// The names that an expression may use.
+#[derive(Clone, Copy)]
+pub(super) enum Vocabulary<'a> {
+    /// A binding's condition: `resource`, `request`.
+    Binding,
+    /// An attribute's expression: `assertion`.
+    Mapping,
+    /// A provider's condition: `assertion`, `google`, and `attribute` with the attributes that are mapped.
+    Provider(&'a dyn Fn(&str) -> bool),
+}
+
+/// Checks a whole expression, and makes it ready: `has()` becomes its answer, or the look into the claims that finds it;
+/// `matches()` its checked form. Answers the type of what it will give.
+pub(super) fn expression(
+    expression: &mut IdedExpr,
+    vocabulary: Vocabulary<'_>,
+) -> Result<Type, String> {
     let mut check = Check {
+        vocabulary,
         nodes: 0,
         operators: 0,
     };
-    match check.expression(expression, 1)? {
-        Type::Bool => Ok(()),
+    check.expression(expression, 1)
+}
+
+/// Checks a whole condition.
+pub(super) fn condition(whole: &mut IdedExpr, vocabulary: Vocabulary<'_>) -> Result<(), String> {
+    match expression(whole, vocabulary)? {
+        Type::Bool | Type::Any => Ok(()),
         other => Err(format!(
             "a condition is true or false, but this is a {other}"
         )),
     }
 }
 
-struct Check {
+struct Check<'a> {
+    vocabulary: Vocabulary<'a>,
     nodes: usize,
     operators: usize,
 }
 
-impl Check {
+impl Check<'_> {
     fn expression(&mut self, expression: &mut IdedExpr, depth: usize) -> Result<Type, String> {
         self.nodes += 1;
         if self.nodes > limits::CONDITION_NODES_MAX {
@@ -75,36 +113,38 @@ impl Check {
                 limits::CONDITION_DEPTH_MAX
             ));
         }
-        if let Expr::Call(call) = &expression.expr
+        if let Expr::Call(call) = &mut expression.expr
             && call.func_name == operators::HAS
             && call.target.is_none()
         {
-            let is_there = has(call)?;
-            expression.expr = Expr::Literal(LiteralValue::Boolean(CelBool::from(is_there)));
+            expression.expr = match self.vocabulary {
+                Vocabulary::Binding => {
+                    Expr::Literal(LiteralValue::Boolean(CelBool::from(has(call)?)))
+                }
+                _ => self.presence(call, depth)?,
+            };
             return Ok(Type::Bool);
         }
         match &mut expression.expr {
             Expr::Literal(literal) => literal_type(literal),
-            Expr::Select(select) => match &select.operand.expr {
-                Expr::Ident(root) if !select.test => attribute(root, &select.field)
-                    .ok_or_else(|| unknown(&format!("{root}.{}", select.field))),
-                _ => Err(format!(
-                    "{:?} is a field of nothing that has fields",
-                    shorten(&select.field)
-                )),
+            Expr::Select(select) => self.select(select, depth),
+            Expr::Ident(name) => match self.vocabulary {
+                Vocabulary::Mapping | Vocabulary::Provider(_) if name == "assertion" => {
+                    Ok(Type::Any)
+                }
+                _ => Err(self.unknown(name)),
             },
-            Expr::Ident(name) => Err(unknown(name)),
             Expr::List(list) => {
                 let mut of = None;
                 for element in &mut list.elements {
                     let this = self.expression(element, depth + 1)?;
-                    if of.is_some_and(|of| of != this) {
+                    if of.is_some_and(|of| of != this && of != Type::Any && this != Type::Any) {
                         return Err("a list has elements of one type".to_owned());
                     }
                     of = Some(this);
                 }
                 match of {
-                    None | Some(Type::String) => Ok(Type::Strings),
+                    None | Some(Type::String | Type::Any) => Ok(Type::Strings),
                     Some(Type::Int) => Ok(Type::Ints),
                     Some(other) => Err(format!("a list of {other}s has no use here")),
                 }
@@ -113,6 +153,77 @@ impl Check {
             Expr::Map(_) | Expr::Struct(_) | Expr::Comprehension(_) | Expr::Unspecified => {
                 Err("conditions know no maps, messages and loops".to_owned())
             }
+        }
+    }
+
+    fn select(&mut self, select: &mut SelectExpr, depth: usize) -> Result<Type, String> {
+        let nothing = || {
+            format!(
+                "{:?} is a field of nothing that has fields",
+                shorten(&select.field)
+            )
+        };
+        if select.test {
+            return Err(nothing());
+        }
+        if let Expr::Ident(root) = &select.operand.expr
+            && root != "assertion"
+        {
+            return self
+                .attribute(root, &select.field)
+                .ok_or_else(|| self.unknown(&format!("{root}.{}", select.field)));
+        }
+        if matches!(self.vocabulary, Vocabulary::Binding) {
+            return match &select.operand.expr {
+                Expr::Ident(root) => Err(self.unknown(&format!("{root}.{}", select.field))),
+                _ => Err(nothing()),
+            };
+        }
+        match self.expression(&mut select.operand, depth + 1)? {
+            Type::Any => Ok(Type::Any),
+            _ => Err(nothing()),
+        }
+    }
+
+    fn attribute(&self, root: &str, field: &str) -> Option<Type> {
+        match (self.vocabulary, root, field) {
+            (Vocabulary::Binding, ..) => attribute(root, field),
+            (Vocabulary::Provider(_), "google", "subject") => Some(Type::String),
+            (Vocabulary::Provider(_), "google", "groups") => Some(Type::Strings),
+            (Vocabulary::Provider(is_mapped), "attribute", name) if is_mapped(name) => {
+                Some(Type::String)
+            }
+            _ => None,
+        }
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        let known = match self.vocabulary {
+            Vocabulary::Binding => {
+                "conditions see resource.name, resource.type, resource.service and request.time"
+            }
+            Vocabulary::Mapping => {
+                "the mapping sees the token's claims as assertion.CLAIM or assertion[\"CLAIM\"]"
+            }
+            Vocabulary::Provider(_) => {
+                "the condition sees assertion.CLAIM, google.subject, google.groups and each attribute.NAME that is mapped"
+            }
+        };
+        format!("{:?} is not known here: {known}", shorten(name))
+    }
+
+    /// `has(assertion.x)`: looked up when it is evaluated.
+    fn presence(&mut self, call: &mut CallExpr, depth: usize) -> Result<Expr, String> {
+        let [argument] = call.args.as_mut_slice() else {
+            return Err("has() takes a claim, as in has(assertion.groups)".to_owned());
+        };
+        self.expression(argument, depth + 1)?;
+        match std::mem::take(&mut argument.expr) {
+            Expr::Select(mut select) => {
+                select.test = true;
+                Ok(Expr::Select(select))
+            }
+            _ => Err("has() takes a claim, as in has(assertion.groups)".to_owned()),
         }
     }
 
@@ -136,11 +247,8 @@ impl Check {
             operands.push(self.expression(operand, depth + 1)?);
         }
         let name = call.func_name.as_str();
-        let result = match is_method {
-            true => method(name, &operands),
-            false => operator(name, &operands).or_else(|| function(name, &operands)),
-        };
-        let result = result.ok_or_else(|| no_overload(name, is_method, &operands))?;
+        let result = result(name, is_method, &mut operands.clone())
+            .ok_or_else(|| no_overload(name, is_method, &operands))?;
         check_literals(call)?;
         Ok(result)
     }
@@ -179,11 +287,33 @@ fn has(call: &CallExpr) -> Result<bool, String> {
     Err("has() takes an attribute, as in has(resource.name)".to_owned())
 }
 
-fn unknown(name: &str) -> String {
-    format!(
-        "{:?} is not known here: conditions see resource.name, resource.type, resource.service and request.time",
-        shorten(name)
-    )
+/// What a call gives, if there is such a one. Where an operand is not known yet, what it gives for any that it may be.
+fn result(name: &str, is_method: bool, operands: &mut [Type]) -> Option<Type> {
+    let Some(place) = operands.iter().position(|one| *one == Type::Any) else {
+        return match is_method {
+            true => method(name, operands),
+            false => operator(name, operands).or_else(|| function(name, operands)),
+        };
+    };
+    // A claim can be a map or list of anything.
+    if let (operators::INDEX, [Type::Any, Type::String | Type::Int | Type::Any]) =
+        (name, &*operands)
+    {
+        return Some(Type::Any);
+    }
+    let mut found = None;
+    for known in KNOWN {
+        operands[place] = known;
+        let this = result(name, is_method, operands);
+        operands[place] = Type::Any;
+        found = match (found, this) {
+            (found, None) => found,
+            (None, this) => this,
+            (Some(found), Some(this)) if found == this => Some(this),
+            _ => Some(Type::Any),
+        };
+    }
+    found
 }
 
 fn operator(name: &str, operands: &[Type]) -> Option<Type> {

@@ -3,6 +3,7 @@
 //! bounded when a policy is written, and evaluated without loops.
 
 mod check;
+pub(super) mod claims;
 mod functions;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,8 +19,12 @@ use quick_cache::sync::Cache;
 use wharf_types::limits;
 use wharf_types::text::shorten;
 
+use check::Vocabulary;
+
 /// The parser recurses, deepest in long flat chains: 1,024 bytes need between 8 and 32 MiB in a debug build.
-const STACK_SIZE: usize = 64 * 1024 * 1024;
+const STACK_SIZE_PER_BYTE: usize = 64 * 1024;
+/// … and a little to begin with.
+const STACK_SIZE_MIN: usize = 8 * 1024 * 1024;
 /// Conditions that are kept ready; a few KiB each.
 const COMPILED_MAX: usize = 4_096;
 
@@ -49,45 +54,45 @@ impl Compiled {
     /// Parses and checks a condition. Takes a millisecond at most, on a thread of its own: call it where blocking is
     /// allowed.
     pub fn parse(text: &str) -> Result<Self, ConditionError> {
-        if text.len() > limits::CONDITION_SIZE_MAX {
-            return Err(ConditionError(format!(
-                "the condition is longer than {} bytes",
-                limits::CONDITION_SIZE_MAX
-            )));
-        }
-        // What is refused is dropped there too: dropping recurses like parsing.
-        std::thread::scope(|scope| {
-            std::thread::Builder::new()
-                .name("condition-parser".to_owned())
-                .stack_size(STACK_SIZE)
-                .spawn_scoped(scope, || parse(text))
-                .map_err(|error| ConditionError(format!("no thread to parse it on: {error}")))?
-                .join()
-                .unwrap_or_else(|_| Err(ConditionError("it cannot be parsed".to_owned())))
+        parse(text, limits::CONDITION_SIZE_MAX, |expression| {
+            check::condition(expression, Vocabulary::Binding)
         })
+        .map(|(expression, ())| Self(expression))
     }
 
     /// Whether the condition holds. The error says why it could not be evaluated: then it grants nothing.
     pub fn evaluate(&self, attributes: &Attributes<'_>) -> Result<bool, String> {
-        // Arithmetic on times and numbers of a caller's choosing: a panic of the library is an error of the condition.
-        catch_unwind(AssertUnwindSafe(|| {
-            let mut context = Context::with_env(functions::environment());
-            context.set_variable_resolver(attributes);
-            let value =
-                Value::resolve_val(&self.0, &context).map_err(|e| shorten(&e.to_string()))?;
-            match value.downcast_ref::<CelBool>() {
-                Some(value) => Ok(*value.inner()),
-                None => Err(format!(
-                    "it is neither true nor false, but a {}",
-                    value.get_type().name()
-                )),
-            }
-        }))
-        .unwrap_or_else(|_| Err("its arithmetic overflows".to_owned()))
+        evaluate(&self.0, attributes, truth)
     }
 }
 
-fn parse(text: &str) -> Result<Compiled, ConditionError> {
+/// Parses and checks an expression, on a thread with the stack that this needs.
+fn parse<T: Send>(
+    text: &str,
+    size_max: usize,
+    check: impl FnOnce(&mut cel::IdedExpr) -> Result<T, String> + Send,
+) -> Result<(cel::IdedExpr, T), ConditionError> {
+    if text.len() > size_max {
+        return Err(ConditionError(format!(
+            "the condition is longer than {size_max} bytes"
+        )));
+    }
+    // What is refused is dropped there too: dropping recurses like parsing.
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .name("condition-parser".to_owned())
+            .stack_size(STACK_SIZE_MIN + STACK_SIZE_PER_BYTE * text.len())
+            .spawn_scoped(scope, || parse_here(text, check))
+            .map_err(|error| ConditionError(format!("no thread to parse it on: {error}")))?
+            .join()
+            .unwrap_or_else(|_| Err(ConditionError("it cannot be parsed".to_owned())))
+    })
+}
+
+fn parse_here<T>(
+    text: &str,
+    check: impl FnOnce(&mut cel::IdedExpr) -> Result<T, String>,
+) -> Result<(cel::IdedExpr, T), ConditionError> {
     let parsed = functions::environment().parser().parse(text);
     let mut expression = parsed.map_err(|errors| {
         ConditionError(match errors.errors.first() {
@@ -100,8 +105,35 @@ fn parse(text: &str) -> Result<Compiled, ConditionError> {
             None => "it is not CEL".to_owned(),
         })
     })?;
-    check::condition(&mut expression).map_err(ConditionError)?;
-    Ok(Compiled(expression))
+    let checked = check(&mut expression).map_err(ConditionError)?;
+    Ok((expression, checked))
+}
+
+/// What an expression gives, handed to `shape` while it is there. The error says why it gives nothing.
+fn evaluate<T>(
+    expression: &cel::IdedExpr,
+    variables: &dyn VariableResolver,
+    shape: impl FnOnce(&CowVal<'_, '_>) -> Result<T, String>,
+) -> Result<T, String> {
+    // Arithmetic on times and numbers of a caller's choosing: a panic of the library is an error of the condition.
+    catch_unwind(AssertUnwindSafe(|| {
+        let mut context = Context::with_env(functions::environment());
+        context.set_variable_resolver(variables);
+        let value =
+            Value::resolve_val(expression, &context).map_err(|e| shorten(&e.to_string()))?;
+        shape(&value)
+    }))
+    .unwrap_or_else(|_| Err("its arithmetic overflows".to_owned()))
+}
+
+fn truth(value: &CowVal<'_, '_>) -> Result<bool, String> {
+    match value.downcast_ref::<CelBool>() {
+        Some(value) => Ok(*value.inner()),
+        None => Err(format!(
+            "it is neither true nor false, but a {}",
+            value.get_type().name()
+        )),
+    }
 }
 
 impl VariableResolver for Attributes<'_> {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use wharf_store::meta::Transaction;
 use wharf_store::meta::access::{accounts, roles};
+use wharf_types::federation;
 use wharf_types::role::PredefinedRole;
 use wharf_types::{Binding, Condition, Member, Policy, Resource, RoleName, limits};
 
@@ -92,6 +93,9 @@ impl Proposal {
                 && accounts::find(transaction, email)?.is_none()
             {
                 return Err(invalid(format!("service account {email} does not exist")));
+            }
+            if let Member::Other(text) = member {
+                federation::check_member(text).map_err(|error| invalid(error.to_string()))?;
             }
         }
         Ok(())

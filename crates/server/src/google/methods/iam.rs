@@ -1,16 +1,18 @@
-//! Identity and Access Management: service accounts, their keys and policies, roles and permissions.
+//! Identity and Access Management: service accounts, their keys and policies, roles and permissions, workload identity
+//! pools.
 
 use wharf_types::Policy;
+use wharf_types::wire::operation::Operation;
 use wharf_types::wire::policies::{
     LintPolicyRequest, LintPolicyResponse, SetIamPolicyRequest, TestIamPermissionsRequest,
     TestIamPermissionsResponse,
 };
 use wharf_types::wire::proto::Empty;
-use wharf_types::wire::{iam, keys as key, roles as role};
+use wharf_types::wire::{federation as pool, iam, keys as key, roles as role};
 
 use super::super::method::{Api, Handler, Method, by, handler, number, switch, text, texts};
 use super::super::policies::{self, Named};
-use super::super::{accounts, keys, lint, roles};
+use super::super::{accounts, keys, lint, pools, providers, roles};
 
 /// `iam` v1
 pub(super) const V1: Api = Api {
@@ -89,4 +91,36 @@ const METHODS: &[Method] = &[
         .query(&[text("etag")]).answers::<role::Role>(),
     Method::post("iam.projects.roles.undelete", "v1/{name=projects/*/roles/*}:undelete", handler!(|call, p, r| roles::undelete(call, p, r)))
         .takes::<role::UndeleteRoleRequest>().answers::<role::Role>(),
+
+    // Workload identity pools.
+    Method::get("iam.projects.locations.workloadIdentityPools.list", "v1/{parent=projects/*/locations/*}/workloadIdentityPools", handler!(|call, p, l| pools::list(call, p, l)))
+        .query(&[number("pageSize"), text("pageToken"), switch("showDeleted")]).answers::<pool::ListWorkloadIdentityPoolsResponse>(),
+    Method::post("iam.projects.locations.workloadIdentityPools.create", "v1/{parent=projects/*/locations/*}/workloadIdentityPools", handler!(|call, p, l| pools::create(call, p, l)))
+        .query(&[text("workloadIdentityPoolId")]).takes::<pool::WorkloadIdentityPool>().answers::<Operation>(),
+    Method::get("iam.projects.locations.workloadIdentityPools.get", "v1/{name=projects/*/locations/*/workloadIdentityPools/*}", handler!(|call, p, l, w| pools::get(call, p, l, w)))
+        .answers::<pool::WorkloadIdentityPool>(),
+    Method::patch("iam.projects.locations.workloadIdentityPools.patch", "v1/{name=projects/*/locations/*/workloadIdentityPools/*}", handler!(|call, p, l, w| pools::patch(call, p, l, w)))
+        .query(&[text("updateMask")]).takes::<pool::WorkloadIdentityPool>().answers::<Operation>(),
+    Method::delete("iam.projects.locations.workloadIdentityPools.delete", "v1/{name=projects/*/locations/*/workloadIdentityPools/*}", handler!(|call, p, l, w| pools::delete(call, p, l, w)))
+        .answers::<Operation>(),
+    Method::post("iam.projects.locations.workloadIdentityPools.undelete", "v1/{name=projects/*/locations/*/workloadIdentityPools/*}:undelete", handler!(|call, p, l, w| pools::undelete(call, p, l, w)))
+        .takes::<pool::UndeleteRequest>().answers::<Operation>(),
+    Method::get("iam.projects.locations.workloadIdentityPools.operations.get", "v1/{name=projects/*/locations/*/workloadIdentityPools/*/operations/*}", handler!(|call, p, l, w, o| pools::operation(call, p, l, w, o)))
+        .answers::<Operation>(),
+
+    // Their providers.
+    Method::get("iam.projects.locations.workloadIdentityPools.providers.list", "v1/{parent=projects/*/locations/*/workloadIdentityPools/*}/providers", handler!(|call, p, l, w| providers::list(call, p, l, w)))
+        .query(&[number("pageSize"), text("pageToken"), switch("showDeleted")]).answers::<pool::ListWorkloadIdentityPoolProvidersResponse>(),
+    Method::post("iam.projects.locations.workloadIdentityPools.providers.create", "v1/{parent=projects/*/locations/*/workloadIdentityPools/*}/providers", handler!(|call, p, l, w| providers::create(call, p, l, w)))
+        .query(&[text("workloadIdentityPoolProviderId")]).takes::<pool::WorkloadIdentityPoolProvider>().answers::<Operation>(),
+    Method::get("iam.projects.locations.workloadIdentityPools.providers.get", "v1/{name=projects/*/locations/*/workloadIdentityPools/*/providers/*}", handler!(|call, p, l, w, i| providers::get(call, p, l, w, i)))
+        .answers::<pool::WorkloadIdentityPoolProvider>(),
+    Method::patch("iam.projects.locations.workloadIdentityPools.providers.patch", "v1/{name=projects/*/locations/*/workloadIdentityPools/*/providers/*}", handler!(|call, p, l, w, i| providers::patch(call, p, l, w, i)))
+        .query(&[text("updateMask")]).takes::<pool::WorkloadIdentityPoolProvider>().answers::<Operation>(),
+    Method::delete("iam.projects.locations.workloadIdentityPools.providers.delete", "v1/{name=projects/*/locations/*/workloadIdentityPools/*/providers/*}", handler!(|call, p, l, w, i| providers::delete(call, p, l, w, i)))
+        .answers::<Operation>(),
+    Method::post("iam.projects.locations.workloadIdentityPools.providers.undelete", "v1/{name=projects/*/locations/*/workloadIdentityPools/*/providers/*}:undelete", handler!(|call, p, l, w, i| providers::undelete(call, p, l, w, i)))
+        .takes::<pool::UndeleteRequest>().answers::<Operation>(),
+    Method::get("iam.projects.locations.workloadIdentityPools.providers.operations.get", "v1/{name=projects/*/locations/*/workloadIdentityPools/*/providers/*/operations/*}", handler!(|call, p, l, w, i, o| providers::operation(call, p, l, w, i, o)))
+        .answers::<Operation>(),
 ];

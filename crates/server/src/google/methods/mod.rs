@@ -14,6 +14,7 @@ mod logging;
 mod policytroubleshooter;
 mod serviceusage;
 mod storage;
+mod sts;
 
 use super::method::Api;
 
@@ -21,6 +22,7 @@ use super::method::Api;
 pub(super) const APIS: &[Api] = &[
     iam::V1,
     iamcredentials::V1,
+    sts::V1,
     policytroubleshooter::V1,
     cloudresourcemanager::V1,
     cloudresourcemanager::V3,

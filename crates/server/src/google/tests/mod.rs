@@ -8,6 +8,7 @@ mod buckets;
 mod compatibility;
 mod credentials;
 mod discovery;
+mod federation;
 mod fields;
 mod hostile;
 mod identity;
@@ -87,6 +88,7 @@ impl Server {
             root_key: RootKey::DataFolder,
             external_url: None,
             local_url: url.clone(),
+            outbound: wharf_app::OutboundClient::none(),
         });
         let app: Arc<App> = opened.await.unwrap().app;
         let (stop, stopped) = oneshot::channel();

@@ -64,8 +64,11 @@ async fn serve(plan: Plan) -> Result<(), Failure> {
         server,
         data,
         root_key,
+        outbound,
         ..
     } = plan;
+    let outbound =
+        wharf_outbound::Client::new(outbound).map_err(|error| Failure::new(error.to_string()))?;
     // From here on a signal ends in good order, also one that comes before we serve.
     let stopped = stop_signals()?;
     let mut announcement = Announcement::new(&server, &data);
@@ -82,6 +85,7 @@ async fn serve(plan: Plan) -> Result<(), Failure> {
         root_key,
         external_url,
         local_url: listener.local_url(),
+        outbound,
     };
     let Opened { app, new_owner_key } = App::open(app).await.map_err(not_opened)?;
     if let Some(metadata) = &metadata {

@@ -9,6 +9,7 @@ use clap::Args;
 use serde::Deserialize;
 use url::Url;
 use wharf_app::RootKey;
+use wharf_outbound::Allowed;
 use wharf_server::{Config, Host, Limits, Metadata, Network, Tls};
 use wharf_types::ServiceAccountEmail;
 
@@ -62,6 +63,21 @@ pub(crate) struct Settings {
         value_delimiter = ','
     )]
     trusted_proxy: Option<Vec<Parsed<Network>>>,
+    /// A host or network that the registry may ask (an issuer of tokens) although it is not on the public internet: a
+    /// name, an address or a network; may be repeated
+    #[arg(
+        long,
+        env = "WHARF_OUTBOUND_ALLOW",
+        value_name = "HOST|ADDRESS[/BITS]",
+        value_delimiter = ','
+    )]
+    outbound_allow: Option<Vec<Parsed<Allowed>>>,
+    /// Certificates of CAs in PEM that servers which the registry asks may have theirs from, beside the system's
+    #[arg(long, env = "WHARF_OUTBOUND_CA_FILE", value_name = "FILE")]
+    outbound_ca_file: Option<PathBuf>,
+    /// A proxy for what the registry asks other servers; HTTP_PROXY and HTTPS_PROXY are not looked at
+    #[arg(long, env = "WHARF_OUTBOUND_PROXY", value_name = "URL")]
+    outbound_proxy: Option<Url>,
     /// Where the key is that seals secrets in the database: file:PATH or env:NAME [default: DIR/root.key]
     #[arg(long, env = "WHARF_ROOT_KEY", value_name = "SPEC")]
     root_key: Option<Parsed<RootKey>>,
@@ -124,6 +140,7 @@ pub(crate) struct Plan {
     pub(crate) server: Config,
     pub(crate) data: PathBuf,
     pub(crate) root_key: RootKey,
+    pub(crate) outbound: wharf_outbound::Config,
     pub(crate) log_format: LogFormat,
     pub(crate) log: String,
 }
@@ -149,6 +166,9 @@ impl Settings {
             tls_self_signed: self.tls_self_signed.or(other.tls_self_signed),
             external_url: self.external_url.or(other.external_url),
             trusted_proxy: self.trusted_proxy.or(other.trusted_proxy),
+            outbound_allow: self.outbound_allow.or(other.outbound_allow),
+            outbound_ca_file: self.outbound_ca_file.or(other.outbound_ca_file),
+            outbound_proxy: self.outbound_proxy.or(other.outbound_proxy),
             root_key: self.root_key.or(other.root_key),
             metadata_listen: self.metadata_listen.or(other.metadata_listen),
             metadata_service_account: self
@@ -201,6 +221,15 @@ impl Settings {
             },
             data,
             root_key: self.root_key.map(|key| key.0).unwrap_or_default(),
+            outbound: wharf_outbound::Config {
+                allowed: values(self.outbound_allow),
+                ca_certificates: self
+                    .outbound_ca_file
+                    .as_deref()
+                    .map(files::read)
+                    .transpose()?,
+                proxy: self.outbound_proxy,
+            },
             log_format: self.log_format.unwrap_or_default(),
             log: self.log.unwrap_or_else(|| "info".to_owned()),
         })
@@ -307,6 +336,9 @@ mod tests {
             tls-self-signed = false
             external-url = "https://registry.example.com"
             trusted-proxy = ["10.0.0.0/8"]
+            outbound-allow = ["issuer.internal", "10.0.0.0/8"]
+            outbound-ca-file = "Cargo.toml"
+            outbound-proxy = "http://proxy.internal:3128"
             root-key = "file:/etc/wharf/root.key"
             metadata-listen = "169.254.169.254:80"
             metadata-service-account = "puller@my-project.iam.gserviceaccount.com"
@@ -332,6 +364,7 @@ mod tests {
         assert_eq!(plan.server.limits.connections, 100);
         assert_eq!(plan.server.drain, Duration::from_secs(5));
         assert_eq!(plan.root_key, RootKey::File("/etc/wharf/root.key".into()));
+        assert_eq!(plan.outbound.allowed.len(), 2);
         assert_eq!(
             (plan.log_format, plan.log.as_str()),
             (LogFormat::Json, "debug")
