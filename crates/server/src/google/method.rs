@@ -130,8 +130,10 @@ pub(super) type Run = for<'a> fn(&'a Call, &'a [&'a str]) -> Option<BoxFuture<'a
 /// Whether a method is told who calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Login {
-    /// A wrong credential is refused. So is none, save by Cloud Storage, where the verb decides about nobody.
+    /// A wrong credential is refused; about nobody, the verb decides.
     Read,
+    /// Nobody is refused: the answer is the same for everybody else, and no verb decides.
+    Required,
     /// Everybody is nobody, whatever stands in `Authorization`: the answer is for all, or the proof stands in the body.
     Ignored,
 }
@@ -193,6 +195,12 @@ impl Method {
     /// The same method, asked for in these ways too.
     pub(super) const fn also(mut self, also: &'static [Binding]) -> Self {
         self.also = also;
+        self
+    }
+
+    /// The same method, for who is logged in: see [`Login::Required`].
+    pub(super) const fn with_login(mut self) -> Self {
+        self.login = Login::Required;
         self
     }
 

@@ -53,6 +53,7 @@ use wharf_types::{Principal, limits};
 
 use crate::caller::authenticate;
 use crate::requests::Context;
+use crate::sendfile::Outlet;
 use crate::shared::Shared;
 use call::{Answer, Call, Form};
 use method::{Handler, Login};
@@ -101,22 +102,43 @@ async fn answer(
     context: Context,
     dialect: Dialect,
     request: Request<Body>,
+    found: Found<'_>,
+) -> Answer {
+    let login = found.method.login;
+    let caller = match login {
+        Login::Read | Login::Required => authenticate(shared, &context, request.headers()).await?,
+        Login::Ignored => Caller::anonymous(context.origin),
+    };
+    let is_nobody = caller.principal == Principal::Anonymous;
+    if is_nobody && login == Login::Required {
+        return Err(Refusal::needs_login());
+    }
+    let answer = run(shared, caller, context.outlet, dialect, request, found).await;
+    // Nobody is not told what is wrong with a request, nor what is there, as everywhere at Google but in Cloud Storage.
+    let is_told = !is_nobody || login == Login::Ignored || dialect == Dialect::Storage;
+    answer.map_err(|refusal| {
+        if is_told {
+            refusal
+        } else {
+            refusal.to_nobody()
+        }
+    })
+}
+
+async fn run(
+    shared: &Shared,
+    caller: Caller,
+    outlet: Option<Arc<Outlet>>,
+    dialect: Dialect,
+    request: Request<Body>,
     Found { method, values }: Found<'_>,
 ) -> Answer {
     let (head, body) = request.into_parts();
-    let caller = match method.login {
-        Login::Read => authenticate(shared, &context, &head.headers).await?,
-        Login::Ignored => Caller::anonymous(context.origin),
-    };
-    // Nobody is not told even what is wrong with a request, as everywhere at Google but in Cloud Storage.
-    if method.login == Login::Read && dialect == Dialect::Rpc {
-        require_login(&caller)?;
-    }
     let query = Query::parse(head.uri.query().unwrap_or_default());
     let call = Call {
         app: shared.app.clone(),
         caller,
-        outlet: context.outlet,
+        outlet,
         body: match head.method {
             Method::POST | Method::PUT | Method::PATCH => read(body).await?,
             _ => Bytes::new(),
@@ -137,15 +159,6 @@ async fn answer(
             Some(answer) => answer.await,
             None => Err(Error::internal(WrongArity(method.id)).into()),
         },
-    }
-}
-
-fn require_login(caller: &Caller) -> Result<(), Error> {
-    match caller.principal {
-        Principal::Anonymous => Err(Error::Unauthenticated(
-            "a credential is needed: send Authorization: Bearer with an access token".to_owned(),
-        )),
-        _ => Ok(()),
     }
 }
 

@@ -74,6 +74,29 @@ impl Refusal {
         }
     }
 
+    /// Nobody asks, where somebody must.
+    pub(super) fn needs_login() -> Self {
+        Self::App(wharf_app::Error::Unauthenticated(
+            "a credential is needed: send Authorization: Bearer with an access token".to_owned(),
+        ))
+    }
+
+    /// The same for nobody in particular, who learns that a credential is needed, and nothing else.
+    pub(super) fn to_nobody(self) -> Self {
+        use wharf_app::Error as E;
+        match self {
+            Self::NotOffered(_)
+            | Self::App(
+                E::Unauthenticated(_)
+                | E::Denied(_)
+                | E::Exhausted { .. }
+                | E::DiskFull
+                | E::Internal(_),
+            ) => self,
+            _ => Self::needs_login(),
+        }
+    }
+
     /// The answer.
     pub(super) fn into_response(self, dialect: Dialect) -> Response {
         let (status, message) = match self {

@@ -32,7 +32,7 @@ const METHODS: &[Method] = &[
         .also(&[by("POST", "oauth2/v3/tokeninfo")])
         .without_login(),
     Method::get("oauth2.userinfo.get", "oauth2/v1/userinfo", handler!(|call| identity::user_info_v1(call)))
-        .also(&[by("GET", "oauth2/v2/userinfo")]),
+        .with_login().also(&[by("GET", "oauth2/v2/userinfo")]),
     Method::get("oauth2.userinfo.v3", "openidconnect/v1/userinfo", handler!(|call| identity::user_info(call)))
-        .also(&[by("POST", "openidconnect/v1/userinfo"), by("GET", "oauth2/v3/userinfo")]),
+        .with_login().also(&[by("POST", "openidconnect/v1/userinfo"), by("GET", "oauth2/v3/userinfo")]),
 ];

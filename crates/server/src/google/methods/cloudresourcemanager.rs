@@ -56,9 +56,9 @@ const METHODS_V1: &[Method] = &[
         .takes::<TestIamPermissionsRequest>().answers::<TestIamPermissionsResponse>(),
 
     Method::get("cloudresourcemanager.organizations.get", "v1/{name=organizations/*}", handler!(|call, o| organizations::get(call, o)))
-        .answers::<Organization>(),
+        .with_login().answers::<Organization>(),
     Method::post("cloudresourcemanager.organizations.search", "v1/organizations:search", handler!(|call| organizations::search(call)))
-        .takes::<SearchOrganizationsRequest>().answers::<SearchOrganizationsResponse>(),
+        .with_login().takes::<SearchOrganizationsRequest>().answers::<SearchOrganizationsResponse>(),
     Method::post("cloudresourcemanager.organizations.getIamPolicy", "v1/{resource=organizations/*}:getIamPolicy", handler!(|call, o| policies::get(call, Named::Organization(o))))
         .takes::<GetIamPolicyRequest>().answers::<Policy>()
         .also(&[by("GET", "v1/{resource=organizations/*}:getIamPolicy")]),
@@ -96,9 +96,9 @@ const METHODS_V3: &[Method] = &[
         .takes::<TestIamPermissionsRequest>().answers::<TestIamPermissionsResponse>(),
 
     Method::get("cloudresourcemanager.organizations.get", "v3/{name=organizations/*}", handler!(|call, o| organizations::get(call, o)))
-        .answers::<Organization>(),
+        .with_login().answers::<Organization>(),
     Method::get("cloudresourcemanager.organizations.search", "v3/organizations:search", handler!(|call| organizations::search(call)))
-        .query(&[text("query"), number("pageSize"), text("pageToken")]).answers::<SearchOrganizationsResponse>(),
+        .with_login().query(&[text("query"), number("pageSize"), text("pageToken")]).answers::<SearchOrganizationsResponse>(),
     Method::post("cloudresourcemanager.organizations.getIamPolicy", "v3/{resource=organizations/*}:getIamPolicy", handler!(|call, o| policies::get(call, Named::Organization(o))))
         .takes::<GetIamPolicyRequest>().answers::<Policy>()
         .also(&[by("GET", "v3/{resource=organizations/*}:getIamPolicy")]),

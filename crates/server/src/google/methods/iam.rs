@@ -52,7 +52,7 @@ const METHODS: &[Method] = &[
     Method::post("iam.projects.serviceAccounts.testIamPermissions", "v1/{resource=projects/*/serviceAccounts/*}:testIamPermissions", handler!(|call, p, a| policies::test(call, Named::ServiceAccount(p, a))))
         .takes::<TestIamPermissionsRequest>().answers::<TestIamPermissionsResponse>(),
     Method::post("iam.iamPolicies.lintPolicy", "v1/iamPolicies:lintPolicy", handler!(|call| lint::lint(call)))
-        .takes::<LintPolicyRequest>().answers::<LintPolicyResponse>(),
+        .with_login().takes::<LintPolicyRequest>().answers::<LintPolicyResponse>(),
 
     // Their keys.
     Method::get("iam.projects.serviceAccounts.keys.list", "v1/{name=projects/*/serviceAccounts/*}/keys", handler!(|call, p, a| keys::list(call, p, a)))
@@ -72,13 +72,13 @@ const METHODS: &[Method] = &[
 
     // Roles and permissions.
     Method::get("iam.roles.list", "v1/roles", handler!(|call| roles::list_predefined(call)))
-        .query(&[number("pageSize"), text("pageToken"), text("view"), switch("showDeleted")]).answers::<role::ListRolesResponse>(),
+        .with_login().query(&[number("pageSize"), text("pageToken"), text("view"), switch("showDeleted")]).answers::<role::ListRolesResponse>(),
     Method::get("iam.roles.get", "v1/{name=roles/*}", handler!(|call, r| roles::get_predefined(call, r)))
-        .answers::<role::Role>(),
+        .with_login().answers::<role::Role>(),
     Method::post("iam.roles.queryGrantableRoles", "v1/roles:queryGrantableRoles", handler!(|call| roles::query_grantable(call)))
-        .takes::<role::QueryGrantableRolesRequest>().answers::<role::ListRolesResponse>(),
+        .with_login().takes::<role::QueryGrantableRolesRequest>().answers::<role::ListRolesResponse>(),
     Method::post("iam.permissions.queryTestablePermissions", "v1/permissions:queryTestablePermissions", handler!(|call| roles::query_testable(call)))
-        .takes::<role::QueryTestablePermissionsRequest>().answers::<role::QueryTestablePermissionsResponse>(),
+        .with_login().takes::<role::QueryTestablePermissionsRequest>().answers::<role::QueryTestablePermissionsResponse>(),
     Method::get("iam.projects.roles.list", "v1/{parent=projects/*}/roles", handler!(|call, p| roles::list(call, p)))
         .query(&[number("pageSize"), text("pageToken"), text("view"), switch("showDeleted")]).answers::<role::ListRolesResponse>(),
     Method::post("iam.projects.roles.create", "v1/{parent=projects/*}/roles", handler!(|call, p| roles::create(call, p)))

@@ -28,5 +28,5 @@ const METHODS: &[Method] = &[
     Method::post("iamcredentials.projects.serviceAccounts.signJwt", "v1/{name=projects/*/serviceAccounts/*}:signJwt", handler!(|call, p, a| credentials::sign_jwt(call, p, a)))
         .takes::<SignJwtRequest>().answers::<SignJwtResponse>(),
     Method::get("iamcredentials.projects.serviceAccounts.getAllowedLocations", "v1/{name=projects/*/serviceAccounts/*}/allowedLocations", handler!(|call, p, a| credentials::allowed_locations(call, p, a)))
-        .answers::<AllowedLocations>(),
+        .with_login().answers::<AllowedLocations>(),
 ];

@@ -18,5 +18,5 @@ pub(super) const V1: Api = Api {
 #[rustfmt::skip]
 const METHODS: &[Method] = &[
     Method::post("policytroubleshooter.iam.troubleshoot", "v1/iam:troubleshoot", handler!(|call| troubleshoot::troubleshoot(call)))
-        .takes::<TroubleshootIamPolicyRequest>().answers::<TroubleshootIamPolicyResponse>(),
+        .with_login().takes::<TroubleshootIamPolicyRequest>().answers::<TroubleshootIamPolicyResponse>(),
 ];
