@@ -33,6 +33,11 @@ fn google_auth_library_acts_as_another_account() {
 }
 
 #[test]
+fn google_auth_library_exchanges_tokens_of_another_issuer() {
+    Scene::new().proves(node("federation"));
+}
+
+#[test]
 fn the_googleapis_clients_manage_accounts_projects_and_buckets() {
     Scene::new().proves(node("apis"));
 }
