@@ -85,6 +85,9 @@ fn objects_are_not_written_and_only_seen_by_who_may() {
         .account_with_key("default", "reader", &folder);
     let reader = Gcloud::new(&registry, &key);
     let refused = reader.refused(&format!("storage ls {LIBRARY}/web/"));
+    // gcloud looks first whether there is an object of this name.
+    says(&refused.stderr, "permission storage.objects.get denied");
+    let refused = reader.refused(&format!("storage ls {BUCKET}"));
     says(&refused.stderr, "storage.objects.list");
     let refused = reader.refused(&format!("storage cat {LIBRARY}/web/tag_v1"));
     says(&refused.stderr, "storage.objects.get");
