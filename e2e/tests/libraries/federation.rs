@@ -15,7 +15,7 @@ fn google_auth_exchanges_another_issuers_tokens() {
     let registry = TestRegistry::start_with(&["--outbound-allow", "127.0.0.1"]);
     let scene = Scene::in_registry(registry, Gate::shut());
     let wharf = scene.registry.wharf();
-    let pools = format!("--project {PROJECT} iam workload-identity-pools");
+    let pools = format!("iam --project {PROJECT} workload-identity-pools");
     wharf.run(&format!("{pools} create builders"));
     let provider = wharf
         .command(&format!(
