@@ -120,7 +120,7 @@ async fn answer(
         if is_told {
             refusal
         } else {
-            refusal.to_nobody()
+            refusal.for_nobody()
         }
     })
 }

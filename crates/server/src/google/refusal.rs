@@ -82,7 +82,7 @@ impl Refusal {
     }
 
     /// The same for nobody in particular, who learns that a credential is needed, and nothing else.
-    pub(super) fn to_nobody(self) -> Self {
+    pub(super) fn for_nobody(self) -> Self {
         use wharf_app::Error as E;
         match self {
             Self::NotOffered(_)
