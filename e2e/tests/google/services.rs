@@ -25,7 +25,7 @@ fn a_project_is_created() {
     let described = gcloud.json("projects describe another-shop");
     assert_eq!(described["name"], "Another shop");
     let again = gcloud.refused("projects create another-shop");
-    says(&again.stderr, "another-shop");
+    says(&again.stderr, "already in use by another project");
 }
 
 #[test]
