@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 packages=(
-  build-essential ca-certificates curl openssl    # what building, TLS and JWTs need
+  build-essential ca-certificates curl jq openssl # what building, TLS and JWTs need
   skopeo podman buildah crun                      # clients that share containers/image
   containerd runc docker.io                       # a node's runtime, and the docker command
   busybox-static                                  # what is in the images
