@@ -174,7 +174,7 @@ pub(crate) fn a_condition_is_explained_by_binding_and_value(story: &Story) {
     }
     // The wrong type in a condition, which is easily written: the explanation says just that.
     let wrong = story.wharf.command(&format!(
-        "projects add-iam-policy-binding {PROJECT} --member serviceAccount:{} --role roles/storage.legacyObjectReader",
+        "projects add-iam-policy-binding {PROJECT} --member serviceAccount:{} --role roles/storage.objectViewer",
         email(PROJECT, "conditional")
     ));
     wrong

@@ -44,7 +44,10 @@ impl Attributes {
         Self::parse(&provider.mapping, provider.condition.as_deref())
     }
 
-    fn parse(mapping: &BTreeMap<String, String>, condition: Option<&str>) -> Result<Self, String> {
+    pub(in crate::iam) fn parse(
+        mapping: &BTreeMap<String, String>,
+        condition: Option<&str>,
+    ) -> Result<Self, String> {
         let in_mapping = |key: &str, error: &dyn std::fmt::Display| {
             format!("attributeMapping[{:?}]: {error}", shorten(key))
         };
