@@ -115,7 +115,7 @@ async fn resource(call: &Call, name: Named<'_>) -> Result<Resource, Refusal> {
             kms::key_ring(call, project, location, ring).await?,
         )),
         Named::CryptoKey(project, location, ring, key) => Ok(Resource::CryptoKey(
-            kms::crypto_key(call, project, location, ring, key).await?,
+            kms::crypto_key(call, [project, location, ring, key]).await?,
         )),
         Named::ServiceAccount(project, account) => {
             let email = match reference(call, project, account).await? {

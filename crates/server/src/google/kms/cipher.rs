@@ -7,30 +7,17 @@ use wharf_types::wire::proto::Base64;
 
 use super::super::call::{Answer, Call};
 use super::integrity::verify;
-use super::{crypto_key, version};
+use super::{KeyPath, VersionPath, crypto_key, version};
 
 /// `POST …/cryptoKeys/K:encrypt`
-pub(in super::super) async fn encrypt(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-) -> Answer {
-    let key = crypto_key(call, project, location, ring, key).await?;
+pub(in super::super) async fn encrypt(call: &Call, path: KeyPath<'_>) -> Answer {
+    let key = crypto_key(call, path).await?;
     encrypt_with(call, Encrypter::Primary(key)).await
 }
 
 /// `POST …/cryptoKeyVersions/N:encrypt`
-pub(in super::super) async fn encrypt_with_version(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-    number: &str,
-) -> Answer {
-    let version = version(call, project, location, ring, key, number).await?;
+pub(in super::super) async fn encrypt_with_version(call: &Call, path: VersionPath<'_>) -> Answer {
+    let version = version(call, path).await?;
     encrypt_with(call, Encrypter::Version(version)).await
 }
 
@@ -59,13 +46,7 @@ async fn encrypt_with(call: &Call, encrypter: Encrypter) -> Answer {
 }
 
 /// `POST …/cryptoKeys/K:decrypt`
-pub(in super::super) async fn decrypt(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-) -> Answer {
+pub(in super::super) async fn decrypt(call: &Call, path: KeyPath<'_>) -> Answer {
     let request: wire::DecryptRequest = call.body()?;
     let ciphertext = &request.ciphertext.0;
     let data = request.additional_authenticated_data.unwrap_or_default().0;
@@ -75,7 +56,7 @@ pub(in super::super) async fn decrypt(
         &data,
         request.additional_authenticated_data_crc32c,
     )?;
-    let key = crypto_key(call, project, location, ring, key).await?;
+    let key = crypto_key(call, path).await?;
     let decrypted = call
         .app
         .decrypt(&call.caller, &key, ciphertext, &data)

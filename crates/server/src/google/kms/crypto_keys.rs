@@ -8,7 +8,7 @@ use super::super::call::{Answer, Call};
 use super::super::page::Page;
 use super::super::query::Mask;
 use super::super::refusal::Refusal;
-use super::{check_protection_level, crypto_key, key_ring, versions};
+use super::{KeyPath, check_protection_level, crypto_key, key_ring, versions};
 
 /// What of a key can be changed.
 const CHANGEABLE: [&str; 6] = [
@@ -84,26 +84,14 @@ pub(in super::super) async fn create(
 }
 
 /// `GET projects/P/locations/L/keyRings/R/cryptoKeys/K`
-pub(in super::super) async fn get(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-) -> Answer {
-    let name = crypto_key(call, project, location, ring, key).await?;
+pub(in super::super) async fn get(call: &Call, path: KeyPath<'_>) -> Answer {
+    let name = crypto_key(call, path).await?;
     let key = call.app.get_crypto_key(&call.caller, &name).await?;
     call.answer(&shown(key))
 }
 
 /// `PATCH projects/P/locations/L/keyRings/R/cryptoKeys/K`. A field that the mask has and the body has not is taken away.
-pub(in super::super) async fn patch(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-) -> Answer {
+pub(in super::super) async fn patch(call: &Call, path: KeyPath<'_>) -> Answer {
     let request: wire::CryptoKey = call.body()?;
     let text = call.query.get("updateMask").ok_or_else(|| {
         Refusal::field(
@@ -112,7 +100,7 @@ pub(in super::super) async fn patch(
         )
     })?;
     let mask = Mask::parse(Some(text), &CHANGEABLE)?;
-    let name = crypto_key(call, project, location, ring, key).await?;
+    let name = crypto_key(call, path).await?;
     let template = request.version_template.unwrap_or_default();
     check_protection_level(template.protection_level)?;
     let has_algorithm = mask.has("versionTemplate") || mask.has("versionTemplate.algorithm");
@@ -134,15 +122,9 @@ pub(in super::super) async fn patch(
 }
 
 /// `POST projects/P/locations/L/keyRings/R/cryptoKeys/K:updatePrimaryVersion`
-pub(in super::super) async fn update_primary_version(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-) -> Answer {
+pub(in super::super) async fn update_primary_version(call: &Call, path: KeyPath<'_>) -> Answer {
     let request: wire::UpdatePrimaryVersionRequest = call.body()?;
-    let name = crypto_key(call, project, location, ring, key).await?;
+    let name = crypto_key(call, path).await?;
     let number = CryptoKeyVersionName::parse_number(&request.crypto_key_version_id)
         .map_err(|error| Refusal::field("cryptoKeyVersionId", error))?;
     let key = call

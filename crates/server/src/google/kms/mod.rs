@@ -25,13 +25,16 @@ pub(super) async fn key_ring(
     KeyRingName::new(&project, location, ring).map_err(|error| Refusal::field("name", error))
 }
 
+/// Project, location, key ring and key of a path.
+pub(super) type KeyPath<'a> = [&'a str; 4];
+
+/// Project, location, key ring, key and number of a path.
+pub(super) type VersionPath<'a> = [&'a str; 5];
+
 /// The key that a path names.
 pub(super) async fn crypto_key(
     call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
+    [project, location, ring, key]: KeyPath<'_>,
 ) -> Result<CryptoKeyName, Refusal> {
     let ring = key_ring(call, project, location, ring).await?;
     CryptoKeyName::new(&ring, key).map_err(|error| Refusal::field("name", error))
@@ -40,13 +43,9 @@ pub(super) async fn crypto_key(
 /// The version that a path names.
 async fn version(
     call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-    number: &str,
+    [project, location, ring, key, number]: VersionPath<'_>,
 ) -> Result<CryptoKeyVersionName, Refusal> {
-    let key = crypto_key(call, project, location, ring, key).await?;
+    let key = crypto_key(call, [project, location, ring, key]).await?;
     let number = CryptoKeyVersionName::parse_number(number);
     Ok(key.version(number.map_err(|error| Refusal::field("name", error))?))
 }

@@ -8,18 +8,11 @@ use wharf_types::wire::proto::Base64;
 use super::super::call::{Answer, Call};
 use super::super::refusal::Refusal;
 use super::integrity::verify;
-use super::version;
+use super::{VersionPath, version};
 
 /// `GET …/cryptoKeyVersions/N/publicKey`
-pub(in super::super) async fn public_key(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-    number: &str,
-) -> Answer {
-    let name = version(call, project, location, ring, key, number).await?;
+pub(in super::super) async fn public_key(call: &Call, path: VersionPath<'_>) -> Answer {
+    let name = version(call, path).await?;
     let public_key = call.app.get_public_key(&call.caller, &name).await?;
     call.answer(&wire::PublicKey {
         pem_crc32c: Crc32c::of(public_key.pem.as_bytes()),
@@ -31,14 +24,7 @@ pub(in super::super) async fn public_key(
 }
 
 /// `POST …/cryptoKeyVersions/N:asymmetricSign`
-pub(in super::super) async fn asymmetric_sign(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-    number: &str,
-) -> Answer {
+pub(in super::super) async fn asymmetric_sign(call: &Call, path: VersionPath<'_>) -> Answer {
     let request: wire::AsymmetricSignRequest = call.body()?;
     let digest = request.digest.and_then(|digest| {
         let wire::Digest {
@@ -64,7 +50,7 @@ pub(in super::super) async fn asymmetric_sign(
             ));
         }
     };
-    let name = version(call, project, location, ring, key, number).await?;
+    let name = version(call, path).await?;
     let signature = call
         .app
         .asymmetric_sign(&call.caller, &name, to_sign)
@@ -80,18 +66,11 @@ pub(in super::super) async fn asymmetric_sign(
 }
 
 /// `POST …/cryptoKeyVersions/N:asymmetricDecrypt`
-pub(in super::super) async fn asymmetric_decrypt(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-    number: &str,
-) -> Answer {
+pub(in super::super) async fn asymmetric_decrypt(call: &Call, path: VersionPath<'_>) -> Answer {
     let request: wire::AsymmetricDecryptRequest = call.body()?;
     let ciphertext = &request.ciphertext.0;
     let verified_ciphertext_crc32c = verify("ciphertext", ciphertext, request.ciphertext_crc32c)?;
-    let name = version(call, project, location, ring, key, number).await?;
+    let name = version(call, path).await?;
     let plaintext = call
         .app
         .asymmetric_decrypt(&call.caller, &name, ciphertext)
@@ -105,17 +84,10 @@ pub(in super::super) async fn asymmetric_decrypt(
 }
 
 /// `POST …/cryptoKeyVersions/N:macSign`
-pub(in super::super) async fn mac_sign(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-    number: &str,
-) -> Answer {
+pub(in super::super) async fn mac_sign(call: &Call, path: VersionPath<'_>) -> Answer {
     let request: wire::MacSignRequest = call.body()?;
     let verified_data_crc32c = verify("data", &request.data.0, request.data_crc32c)?;
-    let name = version(call, project, location, ring, key, number).await?;
+    let name = version(call, path).await?;
     let mac = call
         .app
         .mac_sign(&call.caller, &name, &request.data.0)
@@ -130,18 +102,11 @@ pub(in super::super) async fn mac_sign(
 }
 
 /// `POST …/cryptoKeyVersions/N:macVerify`
-pub(in super::super) async fn mac_verify(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-    number: &str,
-) -> Answer {
+pub(in super::super) async fn mac_verify(call: &Call, path: VersionPath<'_>) -> Answer {
     let request: wire::MacVerifyRequest = call.body()?;
     let verified_data_crc32c = verify("data", &request.data.0, request.data_crc32c)?;
     let verified_mac_crc32c = verify("mac", &request.mac.0, request.mac_crc32c)?;
-    let name = version(call, project, location, ring, key, number).await?;
+    let name = version(call, path).await?;
     let success = call
         .app
         .mac_verify(&call.caller, &name, &request.data.0, &request.mac.0)

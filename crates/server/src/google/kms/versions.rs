@@ -8,19 +8,13 @@ use super::super::call::{Answer, Call};
 use super::super::page::Page;
 use super::super::query::Mask;
 use super::super::refusal::Refusal;
-use super::{crypto_key, version};
+use super::{KeyPath, VersionPath, crypto_key, version};
 
 /// `GET …/cryptoKeys/K/cryptoKeyVersions`
-pub(in super::super) async fn list(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-) -> Answer {
+pub(in super::super) async fn list(call: &Call, path: KeyPath<'_>) -> Answer {
     let page = Page::of(&call.query)?;
     let after = page.after(CryptoKeyVersionName::parse_number)?;
-    let key = crypto_key(call, project, location, ring, key).await?;
+    let key = crypto_key(call, path).await?;
     let mut versions = call
         .app
         .list_crypto_key_versions(&call.caller, &key, after.unwrap_or(0), page.size + 1)
@@ -33,15 +27,9 @@ pub(in super::super) async fn list(
 }
 
 /// `POST …/cryptoKeys/K/cryptoKeyVersions`
-pub(in super::super) async fn create(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-) -> Answer {
+pub(in super::super) async fn create(call: &Call, path: KeyPath<'_>) -> Answer {
     let _: wire::CryptoKeyVersion = call.body()?;
-    let key = crypto_key(call, project, location, ring, key).await?;
+    let key = crypto_key(call, path).await?;
     let version = call
         .app
         .create_crypto_key_version(&call.caller, &key)
@@ -50,28 +38,14 @@ pub(in super::super) async fn create(
 }
 
 /// `GET …/cryptoKeyVersions/N`
-pub(in super::super) async fn get(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-    number: &str,
-) -> Answer {
-    let name = version(call, project, location, ring, key, number).await?;
+pub(in super::super) async fn get(call: &Call, path: VersionPath<'_>) -> Answer {
+    let name = version(call, path).await?;
     let version = call.app.get_crypto_key_version(&call.caller, &name).await?;
     call.answer(&shown(&version))
 }
 
 /// `PATCH …/cryptoKeyVersions/N?updateMask=state`
-pub(in super::super) async fn patch(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-    number: &str,
-) -> Answer {
+pub(in super::super) async fn patch(call: &Call, path: VersionPath<'_>) -> Answer {
     let request: wire::CryptoKeyVersion = call.body()?;
     Mask::parse(call.query.get("updateMask"), &["state"])?;
     let is_enabled = match request.state {
@@ -84,7 +58,7 @@ pub(in super::super) async fn patch(
             ));
         }
     };
-    let name = version(call, project, location, ring, key, number).await?;
+    let name = version(call, path).await?;
     let version = call
         .app
         .set_version_enabled(&call.caller, &name, is_enabled)
@@ -93,15 +67,8 @@ pub(in super::super) async fn patch(
 }
 
 /// `POST …/cryptoKeyVersions/N:destroy`
-pub(in super::super) async fn destroy(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-    number: &str,
-) -> Answer {
-    let name = version(call, project, location, ring, key, number).await?;
+pub(in super::super) async fn destroy(call: &Call, path: VersionPath<'_>) -> Answer {
+    let name = version(call, path).await?;
     let version = call
         .app
         .destroy_crypto_key_version(&call.caller, &name)
@@ -110,15 +77,8 @@ pub(in super::super) async fn destroy(
 }
 
 /// `POST …/cryptoKeyVersions/N:restore`
-pub(in super::super) async fn restore(
-    call: &Call,
-    project: &str,
-    location: &str,
-    ring: &str,
-    key: &str,
-    number: &str,
-) -> Answer {
-    let name = version(call, project, location, ring, key, number).await?;
+pub(in super::super) async fn restore(call: &Call, path: VersionPath<'_>) -> Answer {
+    let name = version(call, path).await?;
     let version = call
         .app
         .restore_crypto_key_version(&call.caller, &name)

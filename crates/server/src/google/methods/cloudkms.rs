@@ -50,15 +50,15 @@ const METHODS: &[Method] = &[
         .query(&[number("pageSize"), text("pageToken")]).answers::<kms::ListCryptoKeysResponse>(),
     Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.create", "v1/{parent=projects/*/locations/*/keyRings/*}/cryptoKeys", handler!(|call, p, l, r| crypto_keys::create(call, p, l, r)))
         .query(&[text("cryptoKeyId"), switch("skipInitialVersionCreation")]).takes::<kms::CryptoKey>().answers::<kms::CryptoKey>(),
-    Method::get("cloudkms.projects.locations.keyRings.cryptoKeys.get", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*}", handler!(|call, p, l, r, k| crypto_keys::get(call, p, l, r, k)))
+    Method::get("cloudkms.projects.locations.keyRings.cryptoKeys.get", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*}", handler!(|call, p, l, r, k| crypto_keys::get(call, [p, l, r, k])))
         .answers::<kms::CryptoKey>(),
-    Method::patch("cloudkms.projects.locations.keyRings.cryptoKeys.patch", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*}", handler!(|call, p, l, r, k| crypto_keys::patch(call, p, l, r, k)))
+    Method::patch("cloudkms.projects.locations.keyRings.cryptoKeys.patch", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*}", handler!(|call, p, l, r, k| crypto_keys::patch(call, [p, l, r, k])))
         .query(&[text("updateMask")]).takes::<kms::CryptoKey>().answers::<kms::CryptoKey>(),
-    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.updatePrimaryVersion", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*}:updatePrimaryVersion", handler!(|call, p, l, r, k| crypto_keys::update_primary_version(call, p, l, r, k)))
+    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.updatePrimaryVersion", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*}:updatePrimaryVersion", handler!(|call, p, l, r, k| crypto_keys::update_primary_version(call, [p, l, r, k])))
         .takes::<kms::UpdatePrimaryVersionRequest>().answers::<kms::CryptoKey>(),
-    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.encrypt", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*}:encrypt", handler!(|call, p, l, r, k| cipher::encrypt(call, p, l, r, k)))
+    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.encrypt", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*}:encrypt", handler!(|call, p, l, r, k| cipher::encrypt(call, [p, l, r, k])))
         .takes::<kms::EncryptRequest>().answers::<kms::EncryptResponse>(),
-    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.decrypt", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*}:decrypt", handler!(|call, p, l, r, k| cipher::decrypt(call, p, l, r, k)))
+    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.decrypt", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*}:decrypt", handler!(|call, p, l, r, k| cipher::decrypt(call, [p, l, r, k])))
         .takes::<kms::DecryptRequest>().answers::<kms::DecryptResponse>(),
     Method::get("cloudkms.projects.locations.keyRings.cryptoKeys.getIamPolicy", "v1/{resource=projects/*/locations/*/keyRings/*/cryptoKeys/*}:getIamPolicy", handler!(|call, p, l, r, k| policies::get(call, Named::CryptoKey(p, l, r, k))))
         .query(&[number("options.requestedPolicyVersion")]).answers::<Policy>(),
@@ -68,29 +68,29 @@ const METHODS: &[Method] = &[
         .takes::<TestIamPermissionsRequest>().answers::<TestIamPermissionsResponse>(),
 
     // Versions.
-    Method::get("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.list", "v1/{parent=projects/*/locations/*/keyRings/*/cryptoKeys/*}/cryptoKeyVersions", handler!(|call, p, l, r, k| versions::list(call, p, l, r, k)))
+    Method::get("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.list", "v1/{parent=projects/*/locations/*/keyRings/*/cryptoKeys/*}/cryptoKeyVersions", handler!(|call, p, l, r, k| versions::list(call, [p, l, r, k])))
         .query(&[number("pageSize"), text("pageToken")]).answers::<kms::ListCryptoKeyVersionsResponse>(),
-    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.create", "v1/{parent=projects/*/locations/*/keyRings/*/cryptoKeys/*}/cryptoKeyVersions", handler!(|call, p, l, r, k| versions::create(call, p, l, r, k)))
+    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.create", "v1/{parent=projects/*/locations/*/keyRings/*/cryptoKeys/*}/cryptoKeyVersions", handler!(|call, p, l, r, k| versions::create(call, [p, l, r, k])))
         .takes::<kms::CryptoKeyVersion>().answers::<kms::CryptoKeyVersion>(),
     Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.import", "v1/{parent=projects/*/locations/*/keyRings/*/cryptoKeys/*}/cryptoKeyVersions:import", NO_IMPORT),
-    Method::get("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.get", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}", handler!(|call, p, l, r, k, n| versions::get(call, p, l, r, k, n)))
+    Method::get("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.get", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}", handler!(|call, p, l, r, k, n| versions::get(call, [p, l, r, k, n])))
         .answers::<kms::CryptoKeyVersion>(),
-    Method::patch("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.patch", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}", handler!(|call, p, l, r, k, n| versions::patch(call, p, l, r, k, n)))
+    Method::patch("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.patch", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}", handler!(|call, p, l, r, k, n| versions::patch(call, [p, l, r, k, n])))
         .query(&[text("updateMask")]).takes::<kms::CryptoKeyVersion>().answers::<kms::CryptoKeyVersion>(),
-    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.destroy", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}:destroy", handler!(|call, p, l, r, k, n| versions::destroy(call, p, l, r, k, n)))
+    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.destroy", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}:destroy", handler!(|call, p, l, r, k, n| versions::destroy(call, [p, l, r, k, n])))
         .takes::<Empty>().answers::<kms::CryptoKeyVersion>(),
-    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.restore", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}:restore", handler!(|call, p, l, r, k, n| versions::restore(call, p, l, r, k, n)))
+    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.restore", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}:restore", handler!(|call, p, l, r, k, n| versions::restore(call, [p, l, r, k, n])))
         .takes::<Empty>().answers::<kms::CryptoKeyVersion>(),
-    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.encrypt", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}:encrypt", handler!(|call, p, l, r, k, n| cipher::encrypt_with_version(call, p, l, r, k, n)))
+    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.encrypt", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}:encrypt", handler!(|call, p, l, r, k, n| cipher::encrypt_with_version(call, [p, l, r, k, n])))
         .takes::<kms::EncryptRequest>().answers::<kms::EncryptResponse>(),
-    Method::get("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.getPublicKey", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}/publicKey", handler!(|call, p, l, r, k, n| sign::public_key(call, p, l, r, k, n)))
+    Method::get("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.getPublicKey", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}/publicKey", handler!(|call, p, l, r, k, n| sign::public_key(call, [p, l, r, k, n])))
         .answers::<kms::PublicKey>(),
-    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.asymmetricSign", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}:asymmetricSign", handler!(|call, p, l, r, k, n| sign::asymmetric_sign(call, p, l, r, k, n)))
+    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.asymmetricSign", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}:asymmetricSign", handler!(|call, p, l, r, k, n| sign::asymmetric_sign(call, [p, l, r, k, n])))
         .takes::<kms::AsymmetricSignRequest>().answers::<kms::AsymmetricSignResponse>(),
-    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.asymmetricDecrypt", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}:asymmetricDecrypt", handler!(|call, p, l, r, k, n| sign::asymmetric_decrypt(call, p, l, r, k, n)))
+    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.asymmetricDecrypt", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}:asymmetricDecrypt", handler!(|call, p, l, r, k, n| sign::asymmetric_decrypt(call, [p, l, r, k, n])))
         .takes::<kms::AsymmetricDecryptRequest>().answers::<kms::AsymmetricDecryptResponse>(),
-    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.macSign", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}:macSign", handler!(|call, p, l, r, k, n| sign::mac_sign(call, p, l, r, k, n)))
+    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.macSign", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}:macSign", handler!(|call, p, l, r, k, n| sign::mac_sign(call, [p, l, r, k, n])))
         .takes::<kms::MacSignRequest>().answers::<kms::MacSignResponse>(),
-    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.macVerify", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}:macVerify", handler!(|call, p, l, r, k, n| sign::mac_verify(call, p, l, r, k, n)))
+    Method::post("cloudkms.projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.macVerify", "v1/{name=projects/*/locations/*/keyRings/*/cryptoKeys/*/cryptoKeyVersions/*}:macVerify", handler!(|call, p, l, r, k, n| sign::mac_verify(call, [p, l, r, k, n])))
         .takes::<kms::MacVerifyRequest>().answers::<kms::MacVerifyResponse>(),
 ];
